@@ -1,0 +1,36 @@
+"""What the chapters on vanishing and exploding gradients would otherwise repeat.
+
+One room per idea, loaded when first used, so that ``import vgcourse`` is cheap:
+`activations`, `initializers`, `chains`, `symbolic`, `network`, `propagation`,
+`units`, `plotting` and `explorers`.
+"""
+
+import importlib
+from types import ModuleType
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "activations",
+    "chains",
+    "explorers",
+    "initializers",
+    "network",
+    "plotting",
+    "propagation",
+    "symbolic",
+    "units",
+]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Load a room when it is first asked for."""
+    if name in __all__:
+        return importlib.import_module(f"vgcourse.{name}")
+    message = f"module 'vgcourse' has no attribute {name!r}"
+    raise AttributeError(message)
+
+
+def __dir__() -> list[str]:
+    """List the rooms beside what is loaded."""
+    return sorted({*globals(), *__all__})

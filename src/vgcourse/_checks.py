@@ -1,0 +1,81 @@
+"""Types of the package's arguments, and the one-line errors for bad ones."""
+
+from collections.abc import Iterable
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.floating[Any]]
+RNGLike = int | np.random.SeedSequence | np.random.Generator
+
+
+def check_count(name: str, value: object, *, at_least: int = 1) -> int:
+    """Return `value` as an int, or say that `name` must be a whole number."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        message = f"{name} must be an integer, got {value!r}"
+        raise TypeError(message)
+    if value < at_least:
+        message = f"{name} must be at least {at_least}, got {value}"
+        raise ValueError(message)
+    return int(value)
+
+
+def check_real(name: str, value: object, *, at_least: float = -np.inf) -> float:
+    """Return `value` as a float, or say that `name` must be a finite number."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        message = f"{name} must be a number, got {value!r}"
+        raise TypeError(message)
+    number = float(value)
+    if not np.isfinite(number):
+        message = f"{name} must be finite, got {value}"
+        raise ValueError(message)
+    if number < at_least:
+        message = f"{name} must be at least {at_least:g}, got {value}"
+        raise ValueError(message)
+    return number
+
+
+def check_choice(name: str, value: object, choices: Iterable[str]) -> str:
+    """Return `value` if it is one of `choices`, or list them."""
+    choices = list(choices)
+    if not isinstance(value, str) or value not in choices:
+        message = f"{name} must be one of {', '.join(choices)}; got {value!r}"
+        error = ValueError if isinstance(value, str) else TypeError
+        raise error(message)
+    return value
+
+
+def check_array(name: str, value: ArrayLike, *, ndim: int | None = None) -> FloatArray:
+    """Return `value` as a float array, or say what in it is not a finite number.
+
+    float16, float32 and float64 are kept; anything else becomes float64.
+    """
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiu":
+        message = f"{name} must be an array of real numbers, got dtype {array.dtype}"
+        raise TypeError(message)
+    if array.dtype.kind != "f":
+        array = array.astype(np.float64)
+    if ndim is not None and array.ndim != ndim:
+        message = f"{name} must have {ndim} dimensions, got shape {array.shape}"
+        raise ValueError(message)
+    if array.size == 0:
+        message = f"{name} must not be empty, got shape {array.shape}"
+        raise ValueError(message)
+    if not np.isfinite(array).all():
+        bad = array[~np.isfinite(array)].flat[0]
+        message = f"{name} must be finite, got {bad}"
+        raise ValueError(message)
+    return array
+
+
+def check_rng(rng: object) -> np.random.Generator:
+    """Return the generator that `rng` stands for; there is no default."""
+    if isinstance(rng, np.random.SeedSequence | np.random.Generator):
+        return np.random.default_rng(rng)
+    if isinstance(rng, bool) or not isinstance(rng, Integral):
+        message = f"rng must be an int, SeedSequence or Generator, got {rng!r}"
+        raise TypeError(message)
+    return np.random.default_rng(check_count("rng", rng, at_least=0))

@@ -1,0 +1,90 @@
+"""What every test relies on: settings, closed figures, and no silent skip in CI."""
+
+import os
+import sys
+from collections.abc import Generator, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+# Before NumPy is there: one thread, so that runs side by side do not fight.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["MPLBACKEND"] = "agg"
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+
+# Marks whose tests must run, and not be skipped: "browser", "torch" (see .ci/run).
+REQUIRED = frozenset(os.environ.get("VGCOURSE_REQUIRE", "").replace(",", " ").split())
+_ran: set[str] = set()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "browser: drives the built pages in Chromium")
+    settings.register_profile("ci", derandomize=True, deadline=None)
+    settings.load_profile("ci")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if "browser" in item.path.parts:
+        item.add_marker("browser")
+
+
+def _fail_if_required(report: Any, names: frozenset[str]) -> None:
+    """Turn a skip into a failure where what was skipped is required."""
+    if report.skipped and not hasattr(report, "wasxfail") and names:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+        report.outcome = "failed"
+        report.longrepr = f"VGCOURSE_REQUIRE={' '.join(sorted(names))}, but {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    names = REQUIRED & {mark.name for mark in item.iter_markers()}
+    if report.when == "call" and not report.skipped:
+        _ran.update(names)
+    _fail_if_required(report, names)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[
+    None, pytest.CollectReport, pytest.CollectReport
+]:
+    report = yield
+    # A whole module was left out: what its marks would have been is not known.
+    _fail_if_required(report, REQUIRED)
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if REQUIRED - _ran and not session.config.option.collectonly:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    for name in sorted(REQUIRED - _ran) if not config.option.collectonly else ():
+        terminalreporter.line(
+            f"VGCOURSE_REQUIRE={name}, but no such test ran", red=True
+        )
+
+
+def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:
+    """Say in one line where the comparisons with PyTorch are left out."""
+    if find_spec("torch") or all("browser" in item.path.parts for item in items):
+        return []
+    return ["note: PyTorch is not installed, nothing is compared with it: make torch"]
+
+
+@pytest.fixture(autouse=True)
+def close_figures() -> Iterator[None]:
+    """Close what a test has drawn, so that figures do not pile up."""
+    yield
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
