@@ -1,0 +1,460 @@
+"""The activations φ: function, derivative, bounds, and gains by quadrature."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property, partial
+from itertools import islice
+from math import erf, exp, pi, sqrt
+
+import numpy as np
+from numpy.polynomial import chebyshev, legendre
+from numpy.typing import ArrayLike
+
+from vgcourse._checks import FloatArray, check_array, check_choice, check_real
+
+Values = Iterator[FloatArray]
+Formula = Callable[[FloatArray], Values]
+
+INF = float("inf")
+
+
+_REACH = 11.0  # in standard deviations; less than 1e-26 of a Gaussian lies beyond
+_PANELS = np.linspace(-_REACH, _REACH, 12)
+_OCTAVES = 2.0 ** np.arange(-1, 8)
+_NODES, _WEIGHTS = legendre.leggauss(20)
+
+
+def gaussian_mean(
+    function: Callable[[FloatArray], FloatArray],
+    *,
+    variance: ArrayLike = 1.0,
+    kinks: tuple[float, ...] = (),
+) -> FloatArray:
+    r"""Return the mean of ``function(u)`` over Gaussian `u` of mean zero.
+
+    .. math:: \mathrm{E}[f(u)], \qquad u \sim \mathcal{N}(0, v).
+
+    Gauss-Legendre quadrature on panels that are cut where `function` may bend:
+    at the kinks and at 0, ±1/2, ±1, ±2, …, ±128, so that one rule serves tiny and
+    huge variances alike. Every variance is one row of a single evaluation.
+
+    Parameters
+    ----------
+    function : callable
+        Elementwise on arrays. Smooth between the kinks on the scale of 1, and at
+        most a power of `u` far out.
+    variance : array_like, default 1.0
+        Variances `v`, at least 0.
+    kinks : tuple of float, optional
+        Where `function` or a derivative of it jumps, besides 0.
+
+    Returns
+    -------
+    ndarray of float, shape of `variance`
+        Right to about 1e-14, relative to the mean of the absolute value.
+
+    Raises
+    ------
+    ValueError
+        If a variance is negative or not finite.
+    """
+    v = check_array("variance", variance).astype(np.float64)
+    if (v < 0).any():
+        message = f"variance must be at least 0, got {v.min():g}"
+        raise ValueError(message)
+    std = np.sqrt(v)[..., None]
+    # A bend outside the reach gives a panel of width 0; the floor makes 0 / 0 a 0.
+    bends = np.concatenate([-_OCTAVES, [0.0], _OCTAVES, kinks])
+    bends = np.clip(bends / np.maximum(std, 1e-150), -_REACH, _REACH)
+    panels = np.broadcast_to(_PANELS, (*v.shape, _PANELS.size))
+    edges = np.sort(np.concatenate([panels, bends], axis=-1), axis=-1)
+    middle, half = (edges[..., 1:] + edges[..., :-1]) / 2, np.diff(edges) / 2
+    z = middle[..., None] + half[..., None] * _NODES
+    density = np.exp(-(z**2) / 2) / sqrt(2 * pi)
+    weight = half[..., None] * _WEIGHTS * density
+    mean: FloatArray = np.sum(weight * function(std[..., None] * z), axis=(-2, -1))
+    return mean
+
+
+@dataclass(frozen=True, eq=False)
+class Activation:
+    """An activation φ, its derivative, and what bounds a product of slopes.
+
+    Attributes
+    ----------
+    name : str
+        As in `ACTIVATIONS`, followed by its parameter where that is not the usual.
+    formula : callable
+        Generator function of a float array that yields φ(z), then φ′(z).
+    max_slope : float
+        Supremum of φ′ over the real line. Dimensionless.
+    max_slope_at : float or None
+        Where φ′ reaches it or tends to it (may be ±∞); None for a whole interval.
+    limits : tuple of float
+        φ(−∞) and φ(+∞).
+    slopes_at_zero : tuple of float
+        φ′ just left and just right of 0.
+    slopes_at_infinity : tuple of float
+        φ′(−∞) and φ′(+∞). Where one is not 0, φ(z)/z tends to it too.
+    kinks : tuple of float
+        Where φ′ jumps.
+
+    Notes
+    -----
+    `function`, `derivative` and `function_and_derivative` act elementwise on a
+    number or an array of any shape. float32 and float64 are kept, integers become
+    float64. Those in `ACTIVATIONS` are right to a few units in the last place of
+    the larger of their terms, far out too, reach the limits at ±∞, and never warn.
+    At a kink φ′ takes the value that PyTorch gives it. What is no real number is a
+    TypeError.
+
+    Examples
+    --------
+    >>> ACTIVATIONS["sigmoid"].derivative([-1000, 0])
+    array([0.  , 0.25])
+    """
+
+    name: str
+    formula: Formula
+    max_slope: float
+    max_slope_at: float | None
+    limits: tuple[float, float]
+    slopes_at_zero: tuple[float, float]
+    slopes_at_infinity: tuple[float, float]
+    kinks: tuple[float, ...] = ()
+
+    def function(self, z: ArrayLike) -> FloatArray:
+        """Return φ(z), of the shape of `z`."""
+        return self._values(z, 1)[0]
+
+    def derivative(self, z: ArrayLike) -> FloatArray:
+        """Return φ′(z), of the shape of `z`."""
+        return self._values(z, 2)[1]
+
+    def function_and_derivative(self, z: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """Return φ(z) and φ′(z) at the price of φ′ alone."""
+        function, derivative = self._values(z, 2)
+        return function, derivative
+
+    @cached_property
+    def forward_gain(self) -> float:
+        """1/√E[φ(z)²] for z ~ N(0, 1): keeps the second moment of the signal at 1."""
+        second = gaussian_mean(lambda z: self.function(z) ** 2, kinks=self.kinks)
+        return 1 / sqrt(second)
+
+    @cached_property
+    def backward_gain(self) -> float:
+        """1/√E[φ′(z)²] for z ~ N(0, 1): keeps that of the gradient."""
+        second = gaussian_mean(lambda z: self.derivative(z) ** 2, kinks=self.kinks)
+        return 1 / sqrt(second)
+
+    def _values(self, z: ArrayLike, count: int) -> list[FloatArray]:
+        """Return the first `count` of φ(z), φ′(z)."""
+        array = np.asarray(z)
+        if array.dtype.kind != "f":
+            array = array.astype(np.float64, casting="same_kind")
+        # Overflow to ∞ and underflow to 0 are the right limits in every formula.
+        with np.errstate(over="ignore", under="ignore"):
+            if array.size <= _BLOCK:
+                return [value[()] for value in islice(self.formula(array), count)]
+            results = [np.empty(array.size, array.dtype) for _ in range(count)]
+            flat = array.ravel()
+            for start in range(0, array.size, _BLOCK):
+                block = slice(start, start + _BLOCK)
+                # In this order zip stops before it asks for a value too many.
+                values = zip(results, self.formula(flat[block]), strict=False)
+                for result, value in values:
+                    result[block] = value
+        return [result.reshape(array.shape) for result in results]
+
+
+_BLOCK = 2**14  # numbers at a time, so that the steps of a formula stay in cache
+
+
+# The pieces of the formulas. `np.clip` is three times faster than `np.maximum`
+# with a number, and sums of masked terms are much faster than `np.where`.
+
+
+def _positive(z: FloatArray) -> FloatArray:
+    return np.clip(z, 0, INF)
+
+
+def _negative(z: FloatArray) -> FloatArray:
+    return np.clip(z, -INF, 0)
+
+
+def _step(z: FloatArray) -> FloatArray:
+    return np.greater(z, 0).astype(z.dtype)
+
+
+def _decay(z: FloatArray) -> FloatArray:
+    return np.exp(-np.abs(z))
+
+
+# The formulas: φ first, φ′ under it, sharing its steps. Whoever wants φ alone stops
+# after the first value.
+
+
+def _identity(z: FloatArray) -> Values:
+    yield z.copy()
+    yield np.ones_like(z)
+
+
+def _sigmoid(z: FloatArray) -> Values:
+    e = _decay(z)
+    yield np.maximum(e, z > 0) / (1 + e)  # 1/(1 + e) on the right, e/(1 + e) left
+    # Not s(1 − s), which is exactly 0 from z = 53 ln 2 = 36.7 on.
+    yield e / (1 + e) ** 2
+
+
+def _tanh(z: FloatArray) -> Values:
+    yield np.tanh(z)
+    # Not 1 − tanh², which is exactly 0 from z = 19 on.
+    e = _decay(2 * z)
+    yield 4 * e / (1 + e) ** 2
+
+
+def _relu(z: FloatArray) -> Values:
+    yield _positive(z)
+    yield _step(z)
+
+
+def _leaky(z: FloatArray, slope: float) -> Values:
+    yield _positive(z) + slope * _negative(z)
+    right = _step(z)
+    yield right + slope * (1 - right)
+
+
+def _elu(z: FloatArray, alpha: float = 1.0) -> Values:
+    left = _negative(z)
+    yield _positive(z) + alpha * np.expm1(left)
+    right = _step(z)
+    yield right + alpha * (1 - right) * np.exp(left)
+
+
+# The one pair with E[φ] = 0 and E[φ²] = 1 under N(0, 1): G. Klambauer et al.,
+# "Self-normalizing neural networks", 2017.
+_SELU_ALPHA = 1.6732632423543772
+_SELU_LAMBDA = 1.0507009873554805
+
+
+def _selu(z: FloatArray) -> Values:
+    elu = _elu(z, alpha=_SELU_ALPHA)
+    yield _SELU_LAMBDA * next(elu)
+    yield _SELU_LAMBDA * next(elu)
+
+
+# For y ≥ 0 the Gaussian tail is Q(y) = exp(−y²/2) H(t)/(y + k) with a smooth H of
+# t = (y − k)/(y + k), in the manner of J. L. Schonfelder, Math. Comp. 32 (1978).
+# Chebyshev coefficients of H for k = 9/2, found with mpmath.
+_TAIL_K = 4.5
+_TAIL_CHEBYSHEV = (
+    1.02931894133898924, -0.850330183561476165, 0.280536984594226784,
+    -0.0732985784376699482, 0.0145372599012066804, -0.00192687340511698684,
+    8.31667891106176682e-5, 2.68805465853030618e-5, -5.36232008570435485e-6,
+    -9.730051419870386e-8, 1.54093732281373704e-7, -8.05828803432582027e-9,
+    -4.32945078844821698e-9, 4.33900311472249417e-10, 1.3796197617411139e-10,
+    -1.72999417789397861e-11, -5.18915971868725106e-12, 6.13932612090087152e-13,
+    2.24447470907959071e-13, -1.82082096773071147e-14, -1.05078775490894264e-14,
+    2.53894878945894058e-16, 4.97830011216163579e-16, 2.33802405633452753e-17,
+)  # fmt: skip
+
+
+def _tail_powers(terms: int) -> list[float]:
+    """Return the polynomial H of so many terms as powers of t, highest first."""
+    powers: list[float] = chebyshev.cheb2poly(_TAIL_CHEBYSHEV[:terms])[::-1].tolist()
+    return powers
+
+
+_TAIL_FLOAT32 = _tail_powers(11)
+_TAIL_FLOAT64 = _tail_powers(len(_TAIL_CHEBYSHEV))
+
+
+def _gaussian_tail(y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return Q(y) and exp(−y²/2) for 0 ≤ y ≤ 40, where both have reached 0."""
+    # exp turns the digits that y² loses into relative error; the square of a
+    # number with few digits loses none.
+    short = np.rint(16 * y) / 16
+    bell = np.exp(short * short * -0.5) * np.exp((short - y) * (short + y) * 0.5)
+    t = (y - _TAIL_K) / (y + _TAIL_K)
+    first, *others = _TAIL_FLOAT32 if y.dtype.itemsize <= 4 else _TAIL_FLOAT64
+    tail = np.full_like(t, first)
+    for coefficient in others:
+        tail *= t
+        tail += coefficient
+    return tail * bell / (y + _TAIL_K), bell
+
+
+def _gelu(z: FloatArray) -> Values:
+    y = np.clip(np.abs(z), 0, 40)
+    tail, bell = _gaussian_tail(y)
+    yield _positive(z) - y * tail  # zΦ(z) on both sides of 0
+    right = _step(z)
+    yield right + (1 - 2 * right) * (tail - y * bell * (1 / sqrt(2 * pi)))
+
+
+# In the next three a factor z is cut at ±1000, far beyond where e reaches 0, so that
+# an infinite z times that 0 is 0.
+
+
+def _silu(z: FloatArray) -> Values:
+    e, right = _decay(z), np.greater(z, 0)
+    yield _positive(z) - np.clip(np.abs(z), 0, 1000) * (e / (1 + e))  # zσ(z)
+    yield (np.maximum(e, right) + np.clip(z, -1000, 1000) * e / (1 + e)) / (1 + e)
+
+
+def _mish(z: FloatArray) -> Values:
+    # z n/d with n/d = tanh(log(1 + eᶻ)), n = p² + 2pm and d = n + 2m², where
+    # p/m = eᶻ and the larger of p and m is 1, so that nothing overflows.
+    e, right = _decay(z), _step(z)
+    p, m = np.maximum(e, right), np.maximum(e, 1 - right)
+    n = p * p + 2 * e
+    d = n + 2 * m * m
+    yield np.clip(z, -1000, INF) * (n / d)
+    yield (n + np.clip(z, -1000, 1000) * e * 4 * m * (p + m) / d) / d
+
+
+def _softplus(z: FloatArray) -> Values:
+    e = _decay(z)
+    yield _positive(z) + np.log1p(e)
+    yield np.maximum(e, z > 0) / (1 + e)
+
+
+def _hard_sigmoid(z: FloatArray) -> Values:
+    yield np.clip(z + 3, 0, 6) / 6
+    yield np.less(np.abs(z), 3).astype(z.dtype) / 6
+
+
+def _softsign(z: FloatArray) -> Values:
+    largest = np.finfo(z.dtype).max  # ∞/∞ would be no number
+    z = np.clip(z, -largest, largest)
+    yield z / (1 + np.abs(z))
+    yield (1 / (1 + np.abs(z))) ** 2
+
+
+def leaky_relu(slope: float = 0.01) -> Activation:
+    """Return max(z, 0) + slope·min(z, 0), a fixed slope on the left.
+
+    Parameters
+    ----------
+    slope : float, default 0.01
+        Slope for negative z; any finite number.
+
+    Raises
+    ------
+    ValueError or TypeError
+        If `slope` is not a finite number.
+    """
+    return _with_left_slope("leaky_relu", slope, usual=0.01)
+
+
+def prelu(slope: float = 0.25) -> Activation:
+    """Return the same function as `leaky_relu`; here the slope is to be learned.
+
+    The usual 0.25 is the start value of K. He et al., 2015, sec. 2.1.
+    """
+    return _with_left_slope("prelu", slope, usual=0.25)
+
+
+def _with_left_slope(name: str, slope: float, *, usual: float) -> Activation:
+    slope = check_real("slope", slope)
+    return Activation(
+        name if slope == usual else f"{name}({slope:g})",
+        partial(_leaky, slope=slope) if slope else _relu,
+        max_slope=max(1.0, slope),
+        max_slope_at=None,
+        limits=(-INF * slope if slope else 0.0, INF),
+        slopes_at_zero=(slope, 1.0),
+        slopes_at_infinity=(slope, 1.0),
+        kinks=() if slope == 1 else (0.0,),
+    )
+
+
+def elu(alpha: float = 1.0) -> Activation:
+    """Return z on the right and α(eᶻ − 1) on the left.
+
+    Parameters
+    ----------
+    alpha : float, default 1.0
+        Minus the limit at −∞; at least 0.
+
+    Raises
+    ------
+    ValueError or TypeError
+        If `alpha` is not a finite number, at least 0.
+    """
+    alpha = check_real("alpha", alpha, at_least=0)
+    return Activation(
+        "elu" if alpha == 1 else f"elu({alpha:g})",
+        partial(_elu, alpha=alpha),
+        max_slope=max(1.0, alpha),
+        max_slope_at=0.0 if alpha > 1 else None,
+        limits=(-alpha, INF),
+        slopes_at_zero=(alpha, 1.0),
+        slopes_at_infinity=(0.0, 1.0),
+        kinks=() if alpha == 1 else (0.0,),
+    )
+
+
+_STEEPEST_SELU = _SELU_LAMBDA * _SELU_ALPHA
+_STEEPEST_GELU = (1 + erf(1)) / 2 + exp(-1) / sqrt(pi)
+
+# Columns: name, formula, largest slope and where; φ(±∞); φ′(0±); φ′(±∞); kinks.
+ACTIVATIONS = {
+    activation.name: activation
+    for activation in (
+        Activation(
+            "identity", _identity, 1.0, None, (-INF, INF), (1.0, 1.0), (1.0, 1.0),
+        ),
+        Activation(
+            "sigmoid", _sigmoid, 0.25, 0.0, (0.0, 1.0), (0.25, 0.25), (0.0, 0.0),
+        ),
+        Activation(
+            "tanh", _tanh, 1.0, 0.0, (-1.0, 1.0), (1.0, 1.0), (0.0, 0.0),
+        ),
+        Activation(
+            "relu", _relu, 1.0, None, (0.0, INF), (0.0, 1.0), (0.0, 1.0), (0.0,),
+        ),
+        leaky_relu(),
+        prelu(),
+        elu(),
+        Activation(
+            "selu", _selu, _STEEPEST_SELU, 0.0, (-_STEEPEST_SELU, INF),
+            (_STEEPEST_SELU, _SELU_LAMBDA), (0.0, _SELU_LAMBDA), (0.0,),
+        ),
+        Activation(
+            "gelu", _gelu, _STEEPEST_GELU, sqrt(2), (0.0, INF), (0.5, 0.5), (0.0, 1.0),
+        ),
+        Activation(
+            "silu", _silu, 1.099839320128867, 2.3993572805154675,
+            (0.0, INF), (0.5, 0.5), (0.0, 1.0),
+        ),
+        Activation(
+            "softplus", _softplus, 1.0, INF, (0.0, INF), (0.5, 0.5), (0.0, 1.0),
+        ),
+        Activation(
+            "mish", _mish, 1.088498161251728, 1.4905711794854284,
+            (0.0, INF), (0.6, 0.6), (0.0, 1.0),
+        ),
+        Activation(
+            "hard_sigmoid", _hard_sigmoid, 1 / 6, None,
+            (0.0, 1.0), (1 / 6, 1 / 6), (0.0, 0.0), (-3.0, 3.0),
+        ),
+        Activation(
+            "softsign", _softsign, 1.0, 0.0, (-1.0, 1.0), (1.0, 1.0), (0.0, 0.0),
+        ),
+    )
+}  # fmt: skip
+
+
+def get(activation: str | Activation) -> Activation:
+    """Return the activation of that name, or the one given.
+
+    Raises
+    ------
+    ValueError or TypeError
+        If it is neither; the message lists the names.
+    """
+    if isinstance(activation, Activation):
+        return activation
+    return ACTIVATIONS[check_choice("activation", activation, ACTIVATIONS)]
