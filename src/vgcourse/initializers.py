@@ -1,0 +1,361 @@
+"""Weights to start from: fans, variance scaling, LeCun, Glorot, He, orthogonal.
+
+Glorot's scheme is also called Xavier's, He's also Kaiming's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod, sqrt
+from typing import Any, Literal, Protocol, get_args
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from vgcourse._checks import (
+    FloatArray,
+    RNGLike,
+    check_choice,
+    check_count,
+    check_real,
+    check_rng,
+)
+
+FanMode = Literal["fan_in", "fan_out", "fan_avg"]
+Distribution = Literal["normal", "uniform", "truncated_normal"]
+
+# Standard deviation of N(0, 1) truncated to [−2, 2], √(1 − 4 φ(2)/(2Φ(2) − 1)).
+TRUNCATED_STD = 0.8796256610342398
+
+
+class Initializer(Protocol):
+    """What every entry of `INITIALIZERS` is: a function that makes weights."""
+
+    def __call__(
+        self,
+        fan_in: int,
+        fan_out: int,
+        *,
+        gain: float = 1.0,
+        rng: RNGLike,
+        dtype: DTypeLike = np.float64,
+    ) -> FloatArray:
+        """Return weights of shape (fan_out, fan_in), proportional to `gain`.
+
+        Parameters
+        ----------
+        fan_in, fan_out : int
+            Number of inputs and of outputs of the layer. Both at least 1.
+        gain : float, default 1.0
+            Multiplies the weights, on top of the initializer's own scale.
+            Dimensionless, at least 0.
+        rng : int, SeedSequence or Generator
+            Source of randomness. A `Generator` is used as it is, so its state
+            advances. Asked for even where nothing is drawn, so that initializers
+            can be exchanged.
+        dtype : dtype, default float64
+            float16, float32 or float64.
+
+        Raises
+        ------
+        ValueError
+            If a fan is below 1 or the gain is negative or not finite.
+        TypeError
+            If a fan is no integer, `rng` no source or `dtype` no float.
+        """
+        ...
+
+
+def fans(shape: Sequence[int]) -> tuple[int, int]:
+    """Return (fan_in, fan_out) of weights with shape (outputs, inputs, *kernel).
+
+    A dense layer has no kernel axes. In a convolution every position of the kernel
+    counts: 3 × 3 from 64 to 128 channels has the fans (576, 1152).
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two axes, or one is below 1.
+
+    Examples
+    --------
+    >>> fans((128, 64, 3, 3))
+    (576, 1152)
+    """
+    sizes = [check_count("shape", size) for size in shape]
+    if len(sizes) < 2:
+        message = f"shape must have at least 2 axes, got {tuple(sizes)}"
+        raise ValueError(message)
+    outputs, inputs, *kernel = sizes
+    return inputs * prod(kernel), outputs * prod(kernel)
+
+
+def variance_scaling(
+    fan_in: int,
+    fan_out: int,
+    *,
+    gain: float = 1.0,
+    mode: FanMode = "fan_in",
+    distribution: Distribution = "normal",
+    rng: RNGLike,
+    dtype: DTypeLike = np.float64,
+) -> FloatArray:
+    r"""Draw independent weights whose variance is set by the fan.
+
+    .. math:: \mathrm{E}[W_{ij}] = 0, \qquad \mathrm{Var}[W_{ij}] = g^2 / n,
+
+    where :math:`g` is the `gain` and :math:`n` the fan chosen by `mode`. (The
+    ``scale`` of Keras and JAX is :math:`g^2`.)
+
+    Parameters
+    ----------
+    fan_in, fan_out : int
+        Number of inputs and of outputs of the layer. Both at least 1.
+    gain : float, default 1.0
+        Multiplies the standard deviation. Dimensionless, at least 0.
+    mode : {"fan_in", "fan_out", "fan_avg"}, default "fan_in"
+        Which fan divides the variance. ``"fan_in"`` keeps the variance of the
+        preactivations across depth, ``"fan_out"`` that of the gradients, and
+        ``"fan_avg"``, the mean of the two, is Glorot's compromise.
+    distribution : {"normal", "uniform", "truncated_normal"}, default "normal"
+        All three have the variance above: the uniform one ends at √3 standard
+        deviations; the truncated one is a Gaussian cut at two of *its own*, widened
+        by 1/0.8796 to make up for the cut.
+    rng : int, SeedSequence or Generator
+        Source of randomness. A `Generator` is used as it is, so its state advances.
+    dtype : dtype, default float64
+        float16, float32 or float64.
+
+    Returns
+    -------
+    ndarray of float, shape (fan_out, fan_in)
+        The weights `W` of a layer ``z = W @ h + b``.
+
+    Raises
+    ------
+    ValueError
+        If a fan is below 1, the gain is negative or not finite, or `mode` or
+        `distribution` is not one of the three.
+    TypeError
+        If a fan is no integer, `rng` no source or `dtype` no float.
+
+    References
+    ----------
+    .. [1] Y. LeCun, L. Bottou, G. Orr and K.-R. Müller, "Efficient BackProp",
+       1998, sec. 4.6.
+    .. [2] X. Glorot and Y. Bengio, "Understanding the difficulty of training deep
+       feedforward neural networks", AISTATS 2010, sec. 4.2.
+    .. [3] K. He, X. Zhang, S. Ren and J. Sun, "Delving deep into rectifiers",
+       ICCV 2015, sec. 2.2.
+
+    Examples
+    --------
+    >>> variance_scaling(4, 3, rng=0).shape
+    (3, 4)
+    """
+    std = _scaled_std(fan_in, fan_out, gain, mode)
+    check_choice("distribution", distribution, get_args(Distribution))
+    wanted, drawn = _check_dtype(dtype)
+    rng, shape = check_rng(rng), (fan_out, fan_in)
+    if distribution == "uniform":
+        W = rng.random(shape, dtype=drawn)
+        W -= 0.5
+        W *= std * 2 * sqrt(3)
+        return W.astype(wanted, copy=False)
+    W = rng.standard_normal(shape, dtype=drawn)
+    if distribution == "truncated_normal":
+        # Clipping instead of drawing again would leave a std of 0.9594, not 0.8796.
+        while (outside := np.abs(W) > 2).any():
+            W[outside] = rng.standard_normal(np.count_nonzero(outside), dtype=drawn)
+        std /= TRUNCATED_STD
+    W *= std
+    return W.astype(wanted, copy=False)
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """An `Initializer`: `variance_scaling` with gain, mode and distribution settled.
+
+    Attributes
+    ----------
+    gain : float
+        The scheme's own; √2 for He.
+    mode, distribution : str
+        As for `variance_scaling`.
+    """
+
+    gain: float
+    mode: FanMode
+    distribution: Distribution
+
+    def __call__(
+        self,
+        fan_in: int,
+        fan_out: int,
+        *,
+        gain: float = 1.0,
+        rng: RNGLike,
+        dtype: DTypeLike = np.float64,
+    ) -> FloatArray:
+        """Draw weights of shape (fan_out, fan_in); the two gains multiply."""
+        return variance_scaling(
+            fan_in,
+            fan_out,
+            gain=self.gain * check_real("gain", gain, at_least=0),
+            mode=self.mode,
+            distribution=self.distribution,
+            rng=rng,
+            dtype=dtype,
+        )
+
+
+lecun_normal = Scheme(1.0, "fan_in", "normal")
+lecun_uniform = Scheme(1.0, "fan_in", "uniform")
+glorot_normal = Scheme(1.0, "fan_avg", "normal")
+glorot_uniform = Scheme(1.0, "fan_avg", "uniform")
+he_normal = Scheme(sqrt(2), "fan_in", "normal")
+he_uniform = Scheme(sqrt(2), "fan_in", "uniform")
+truncated_normal = Scheme(1.0, "fan_in", "truncated_normal")
+
+
+def orthogonal(
+    fan_in: int,
+    fan_out: int,
+    *,
+    gain: float = 1.0,
+    rng: RNGLike,
+    dtype: DTypeLike = np.float64,
+) -> FloatArray:
+    """Draw a matrix whose singular values are all `gain`, uniformly among these.
+
+    Its columns are orthogonal if ``fan_out >= fan_in``, its rows if ``fan_out <=
+    fan_in``. Parameters, shape and errors as for every `Initializer`.
+
+    References
+    ----------
+    .. [1] A. Saxe, J. McClelland and S. Ganguli, "Exact solutions to the nonlinear
+       dynamics of learning in deep linear neural networks", ICLR 2014.
+    .. [2] F. Mezzadri, "How to generate random matrices from the classical compact
+       groups", Notices of the AMS 54 (2007).
+    """
+    small, large = sorted(
+        (check_count("fan_in", fan_in), check_count("fan_out", fan_out))
+    )
+    gain = check_real("gain", gain, at_least=0)
+    wanted, drawn = _check_dtype(dtype)
+    draw = check_rng(rng).standard_normal((large, small), dtype=drawn)
+    Q, R = np.linalg.qr(draw)
+    # QR leaves the signs to the algorithm; with a positive diagonal of R it is
+    # unique, and Q is uniform (Haar) because a Gaussian matrix has no direction.
+    Q *= np.copysign(gain, R.diagonal()).astype(drawn)
+    return (Q if fan_out == large else Q.T).astype(wanted, order="C", copy=False)
+
+
+def zeros(
+    fan_in: int,
+    fan_out: int,
+    *,
+    gain: float = 1.0,
+    rng: RNGLike,
+    dtype: DTypeLike = np.float64,
+) -> FloatArray:
+    """Return zeros: no signal passes, no gradient either."""
+    return constant(fan_in, fan_out, gain=gain, value=0.0, rng=rng, dtype=dtype)
+
+
+def constant(
+    fan_in: int,
+    fan_out: int,
+    *,
+    gain: float = 1.0,
+    value: float | None = None,
+    rng: RNGLike,
+    dtype: DTypeLike = np.float64,
+) -> FloatArray:
+    """Return equal weights, so that all units of a layer stay copies of one another.
+
+    Parameters as for every `Initializer`, and
+
+    Parameters
+    ----------
+    value : float, optional
+        The weight at gain 1. By default ``1 / fan_in``: each unit takes the mean
+        of its inputs.
+    """
+    shape = check_count("fan_out", fan_out), check_count("fan_in", fan_in)
+    value = 1 / fan_in if value is None else check_real("value", value)
+    gain = check_real("gain", gain, at_least=0)
+    check_rng(rng)
+    return np.full(shape, gain * value, dtype=_check_dtype(dtype)[0])
+
+
+INITIALIZERS: dict[str, Initializer] = {
+    "lecun_normal": lecun_normal,
+    "lecun_uniform": lecun_uniform,
+    "glorot_normal": glorot_normal,
+    "glorot_uniform": glorot_uniform,
+    "he_normal": he_normal,
+    "he_uniform": he_uniform,
+    "truncated_normal": truncated_normal,
+    "orthogonal": orthogonal,
+    "zeros": zeros,
+    "constant": constant,
+}
+
+
+def get(initializer: str | Initializer) -> Initializer:
+    """Return the initializer of that name, or the one given.
+
+    Raises
+    ------
+    ValueError or TypeError
+        If it is neither; the message lists the names.
+    """
+    if callable(initializer):
+        return initializer
+    return INITIALIZERS[check_choice("initializer", initializer, INITIALIZERS)]
+
+
+def standard_deviation(
+    initializer: str | Scheme, fan_in: int, fan_out: int, *, gain: float = 1.0
+) -> float:
+    """Return the standard deviation of one weight, over the draws.
+
+    Parameters
+    ----------
+    initializer : str or Scheme
+        A name in `INITIALIZERS`, or a scheme of your own. The entries of an
+        orthogonal matrix have gain/√max(fan_in, fan_out); what is not drawn has 0.
+    fan_in, fan_out, gain
+        As for every `Initializer`.
+
+    Examples
+    --------
+    >>> round(standard_deviation("he_normal", 256, 128), 6)
+    0.088388
+    """
+    gain = check_real("gain", gain, at_least=0)
+    if isinstance(initializer, Scheme):
+        return _scaled_std(fan_in, fan_out, gain * initializer.gain, initializer.mode)
+    found = INITIALIZERS[check_choice("initializer", initializer, INITIALIZERS)]
+    if isinstance(found, Scheme):
+        return standard_deviation(found, fan_in, fan_out, gain=gain)
+    largest = max(check_count("fan_in", fan_in), check_count("fan_out", fan_out))
+    return gain / sqrt(largest) if initializer == "orthogonal" else 0.0
+
+
+def _scaled_std(fan_in: int, fan_out: int, gain: float, mode: FanMode) -> float:
+    gain = check_real("gain", gain, at_least=0)
+    check_choice("mode", mode, get_args(FanMode))
+    fan_in = check_count("fan_in", fan_in)
+    fan_out = check_count("fan_out", fan_out)
+    fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}
+    return gain / sqrt(fan[mode])
+
+
+def _check_dtype(dtype: DTypeLike) -> tuple[np.dtype[Any], Any]:
+    """Return the format that is wanted, and the one that a `Generator` can draw."""
+    wanted = np.dtype(dtype)
+    if wanted not in (np.float16, np.float32, np.float64):
+        message = f"dtype must be float16, float32 or float64, got {wanted}"
+        raise TypeError(message)
+    return wanted, np.float64 if wanted == np.float64 else np.float32

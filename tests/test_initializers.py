@@ -1,0 +1,331 @@
+"""The initializers: their moments, their bounds, and what they have in common."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vgcourse import initializers
+from vgcourse.initializers import (
+    INITIALIZERS,
+    Scheme,
+    fans,
+    standard_deviation,
+    variance_scaling,
+)
+
+EXACT = 1e-12  # the same arithmetic, reordered
+STANDARD_ERRORS = 6
+
+names = pytest.mark.parametrize("name", INITIALIZERS)
+drawn = pytest.mark.parametrize(
+    "name", [name for name in INITIALIZERS if name not in ("zeros", "constant")]
+)
+dtypes = pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+FANS = st.integers(min_value=1, max_value=40)
+NAMES = st.sampled_from(list(INITIALIZERS))
+SEEDS = st.integers(min_value=0, max_value=2**32)
+
+
+def assert_mean_is(expected: float, samples: np.ndarray) -> None:
+    """Assert that the mean is as expected, within six standard errors."""
+    error = samples.std() / math.sqrt(samples.size)
+    assert abs(samples.mean() - expected) <= STANDARD_ERRORS * error
+
+
+def test_all_initializers_of_the_course_are_there():
+    assert list(INITIALIZERS) == [
+        *("lecun_normal", "lecun_uniform", "glorot_normal", "glorot_uniform"),
+        *("he_normal", "he_uniform", "truncated_normal", "orthogonal"),
+        *("zeros", "constant"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "std"),
+    [
+        ("lecun_normal", 0.0625),
+        ("lecun_uniform", 0.0625),
+        ("truncated_normal", 0.0625),
+        ("glorot_normal", 0.072168783649),
+        ("glorot_uniform", 0.072168783649),
+        ("he_normal", 0.088388347648),
+        ("he_uniform", 0.088388347648),
+        ("orthogonal", 0.0625),
+        ("zeros", 0.0),
+        ("constant", 0.0),
+    ],
+)
+def test_standard_deviation_has_the_known_value(name: str, std: float):
+    # Row 4.6 of the ground truth: fan_in 256, fan_out 128.
+    assert math.isclose(standard_deviation(name, 256, 128), std, rel_tol=1e-11)
+    assert math.isclose(
+        standard_deviation(name, 256, 128, gain=3), 3 * std, rel_tol=1e-11
+    )
+
+
+@pytest.mark.parametrize(
+    ("mode", "std"),
+    [
+        ("fan_in", 0.088388347648),
+        ("fan_out", 0.125),
+        ("fan_avg", math.sqrt(2) * 0.072168783649),
+    ],
+)
+def test_standard_deviation_of_a_scheme_of_ones_own(mode: str, std: float):
+    # Row 4.6: He's 2/n, by fan_in and by fan_out.
+    he = Scheme(math.sqrt(2), mode, "normal")
+    assert math.isclose(standard_deviation(he, 256, 128), std, rel_tol=1e-11)
+    assert_mean_is(std**2, he(256, 128, rng=0) ** 2)
+
+
+@drawn
+def test_weights_have_mean_zero_and_the_stated_second_moment(name: str):
+    # Row 4.6, by drawing.
+    W = INITIALIZERS[name](256, 128, gain=1.5, rng=0)
+    assert_mean_is(0, W)
+    assert_mean_is(standard_deviation(name, 256, 128, gain=1.5) ** 2, W**2)
+
+
+@pytest.mark.parametrize(
+    ("name", "limit"),
+    [("glorot_uniform", 0.125), ("he_uniform", 0.153093108924)],
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_uniform_weights_fill_the_interval_up_to_its_limit(name, limit, dtype: type):
+    # Row 4.6.
+    W = INITIALIZERS[name](256, 128, rng=0, dtype=dtype)
+    assert np.abs(W).max() <= limit * (1 + np.finfo(dtype).eps)
+    for end in (W.min(), W.max()):
+        assert math.isclose(abs(end), limit, rel_tol=1e-3)
+
+
+def test_fans_of_a_convolution_count_the_kernel():
+    # Row 4.7.
+    fan_in, fan_out = fans((128, 64, 3, 3))
+    assert (fan_in, fan_out) == (576, 1152)
+    std = standard_deviation("he_normal", fan_in, fan_out)
+    assert math.isclose(std, 0.058925565099, rel_tol=1e-11)
+    assert fans((128, 64)) == (64, 128)
+
+
+def test_truncated_weights_are_a_widened_gaussian_cut_at_two():
+    # Row 4.8: He with fan_in 256 draws with std 0.1004840486 before the cut.
+    variance = 1 - 4 * math.exp(-2) / math.sqrt(2 * math.pi) / math.erf(math.sqrt(2))
+    assert math.isclose(variance, 0.773741303554, rel_tol=1e-11)
+    assert math.isclose(initializers.TRUNCATED_STD, variance**0.5, rel_tol=EXACT)
+    std = math.sqrt(2 / 256)
+    widened = std / initializers.TRUNCATED_STD
+    assert math.isclose(widened, 0.100484048572, rel_tol=1e-11)
+    W = INITIALIZERS["truncated_normal"](256, 1024, gain=math.sqrt(2), rng=0)
+    assert np.abs(W).max() <= 2 * widened
+    assert np.abs(W).max() > 1.999 * widened
+    assert_mean_is(std**2, W**2)
+
+
+def test_truncated_weights_are_not_clipped():
+    # Row 4.9: clipping, and then dividing by 0.8796, would be 9 % too wide.
+    clipped = np.clip(np.random.default_rng(0).standard_normal(2**18), -2, 2)
+    assert_mean_is(0.959446155673**2, clipped**2)
+    W = INITIALIZERS["truncated_normal"](1, 2**18, rng=0)
+    edge = 2 / initializers.TRUNCATED_STD
+    assert np.count_nonzero(np.abs(W) == np.abs(W).max()) == 1
+    assert np.mean(np.abs(W) > 0.9999 * edge) < 1e-3
+
+
+def test_truncated_weights_have_their_std_at_any_gain():
+    # Row 4.10: cut-offs that do not scale with the std leave a small one untouched.
+    for gain in (0.02, 1.0, 50.0):
+        W = INITIALIZERS["truncated_normal"](400, 400, gain=20 * gain, rng=0)
+        assert np.abs(W).max() <= 2 * gain / initializers.TRUNCATED_STD
+        assert_mean_is(gain**2, W**2)
+
+
+@pytest.mark.torch
+def test_torch_truncates_at_absolute_cut_offs():
+    # Row 4.10: nothing is cut at std 0.02, so the correction inflates the variance.
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    draw = torch.nn.init.trunc_normal_(torch.empty(400, 400), std=0.02).double().numpy()
+    assert_mean_is(1, (draw / 0.02) ** 2)
+    assert_mean_is(1.292421634223, (draw / 0.02 / initializers.TRUNCATED_STD) ** 2)
+
+
+@pytest.mark.torch
+def test_torch_linear_default_is_a_uniform_scheme_of_gain_one_over_sqrt_three():
+    # Row 4.11: U(±1/√fan_in), that is, variance 1/(3 fan_in).
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    theirs = torch.nn.Linear(400, 300).weight.detach().numpy()
+    default = Scheme(1 / math.sqrt(3), "fan_in", "uniform")
+    ours = default(400, 300, rng=0, dtype=np.float32)
+    assert ours.shape == theirs.shape
+    for W in (ours, theirs):
+        assert 0.999 / 20 < np.abs(W).max() <= 1.000001 / 20
+        assert_mean_is(1, 3 * 400 * W.astype(float) ** 2)
+
+
+@given(fan_in=FANS, fan_out=FANS, gain=st.floats(0.1, 10), seed=SEEDS)
+def test_orthogonal_has_all_singular_values_equal_to_the_gain(
+    fan_in: int, fan_out: int, gain: float, seed: int
+):
+    W = initializers.orthogonal(fan_in, fan_out, gain=gain, rng=seed)
+    assert W.shape == (fan_out, fan_in)
+    values = np.linalg.svd(W, compute_uv=False)
+    np.testing.assert_allclose(values, gain, rtol=EXACT)
+
+
+def test_orthogonal_product_keeps_every_singular_value():
+    depth, gain, rng = 50, 1.1, np.random.default_rng(0)
+    product = np.eye(8)
+    for _ in range(depth):
+        product = initializers.orthogonal(8, 8, gain=gain, rng=rng) @ product
+    values = np.linalg.svd(product, compute_uv=False)
+    np.testing.assert_allclose(values, gain**depth, rtol=EXACT)
+
+
+@pytest.mark.parametrize(("fan_in", "fan_out"), [(3, 3), (2, 3), (3, 2)])
+def test_orthogonal_prefers_no_direction(fan_in: int, fan_out: int):
+    # Householder QR alone would make the first entry negative every time.
+    rng = np.random.default_rng(0)
+    draws = np.array(
+        [initializers.orthogonal(fan_in, fan_out, rng=rng) for _ in range(2000)]
+    )
+    for entry in np.ndindex(fan_out, fan_in):
+        assert_mean_is(0, draws[:, *entry])
+        assert_mean_is(1 / 3, draws[:, *entry] ** 2)
+    if fan_in == fan_out:
+        assert_mean_is(0, np.linalg.det(draws))  # rotations and reflections alike
+
+
+def test_constant_weights_take_the_mean_of_the_inputs():
+    x = np.arange(4.0)
+    np.testing.assert_allclose(
+        initializers.constant(4, 3, rng=0) @ x, [1.5, 1.5, 1.5], rtol=EXACT
+    )
+    W = initializers.constant(4, 3, value=-0.5, gain=2, rng=0)
+    np.testing.assert_array_equal(W, np.full((3, 4), -1.0))
+    np.testing.assert_array_equal(initializers.zeros(4, 3, rng=0), np.zeros((3, 4)))
+
+
+@given(fan_in=FANS, fan_out=FANS, name=NAMES, seed=SEEDS)
+def test_initializers_share_their_shape_seed_and_gain(
+    fan_in: int, fan_out: int, name: str, seed: int
+):
+    draw = INITIALIZERS[name]
+    W = draw(fan_in, fan_out, rng=seed)
+    assert W.shape == (fan_out, fan_in)
+    assert W.dtype == np.float64
+    np.testing.assert_array_equal(draw(fan_in, fan_out, rng=seed), W)
+    # Doubling is exact in binary floating point.
+    np.testing.assert_array_equal(draw(fan_in, fan_out, gain=2, rng=seed), 2 * W)
+    np.testing.assert_array_equal(draw(fan_in, fan_out, gain=0, rng=seed), 0 * W)
+
+
+@drawn
+def test_a_generator_advances_and_a_seed_does_not(name: str):
+    draw, rng = INITIALIZERS[name], np.random.default_rng(7)
+    first, second = draw(5, 4, rng=rng), draw(5, 4, rng=rng)
+    assert (first != second).any()
+    for seed in (7, np.random.SeedSequence(7)):
+        np.testing.assert_array_equal(draw(5, 4, rng=seed), first)
+
+
+@names
+@dtypes
+def test_number_format_is_the_one_asked_for(name: str, dtype: type):
+    W = INITIALIZERS[name](30, 20, rng=0, dtype=dtype)
+    assert W.dtype == dtype
+    assert W.flags.c_contiguous
+    # float16 is rounded from float32, so the two are one draw.
+    wide = INITIALIZERS[name](30, 20, rng=0, dtype=max(dtype, np.float32, key=np.dtype))
+    np.testing.assert_array_equal(W, wide.astype(dtype))
+
+
+@names
+def test_an_initializer_needs_an_explicit_rng(name: str):
+    with pytest.raises(TypeError, match="rng"):
+        INITIALIZERS[name](3, 2)
+    message = "^rng must be an int, SeedSequence or Generator, got None$"
+    with pytest.raises(TypeError, match=message):
+        INITIALIZERS[name](3, 2, rng=None)
+
+
+@names
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"fan_in": 0}, ValueError, "fan_in must be at least 1, got 0"),
+        ({"fan_out": -1}, ValueError, "fan_out must be at least 1, got -1"),
+        ({"fan_in": 2.5}, TypeError, "fan_in must be an integer, got 2.5"),
+        ({"gain": -1.0}, ValueError, "gain must be at least 0, got -1.0"),
+        ({"gain": np.nan}, ValueError, "gain must be finite, got nan"),
+        ({"gain": "he"}, TypeError, "gain must be a number, got 'he'"),
+        ({"rng": -1}, ValueError, "rng must be at least 0, got -1"),
+        (
+            {"dtype": np.int32},
+            TypeError,
+            "dtype must be float16, float32 or float64, got int32",
+        ),
+    ],
+)
+def test_bad_input_is_one_clear_line(name: str, options, error, message: str):
+    good = {"fan_in": 3, "fan_out": 2, "rng": 0}
+    with pytest.raises(error, match=f"^{re.escape(message)}$"):
+        INITIALIZERS[name](**(good | options))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (
+            lambda: variance_scaling(3, 2, mode="fan", rng=0),
+            ValueError,
+            "mode must be one of fan_in, fan_out, fan_avg; got 'fan'",
+        ),
+        (
+            lambda: variance_scaling(3, 2, distribution="cauchy", rng=0),
+            ValueError,
+            "distribution must be one of normal, uniform, truncated_normal; "
+            "got 'cauchy'",
+        ),
+        (
+            lambda: initializers.get("xavier"),
+            ValueError,
+            f"initializer must be one of {', '.join(INITIALIZERS)}; got 'xavier'",
+        ),
+        (
+            lambda: initializers.get(None),
+            TypeError,
+            f"initializer must be one of {', '.join(INITIALIZERS)}; got None",
+        ),
+        (
+            lambda: standard_deviation("xavier", 3, 2),
+            ValueError,
+            f"initializer must be one of {', '.join(INITIALIZERS)}; got 'xavier'",
+        ),
+        (
+            lambda: standard_deviation("zeros", 0, 2),
+            ValueError,
+            "fan_in must be at least 1, got 0",
+        ),
+        (
+            lambda: initializers.constant(3, 2, value=np.inf, rng=0),
+            ValueError,
+            "value must be finite, got inf",
+        ),
+        (lambda: fans((3,)), ValueError, "shape must have at least 2 axes, got (3,)"),
+        (lambda: fans((3, 0)), ValueError, "shape must be at least 1, got 0"),
+    ],
+)
+def test_bad_choices_are_one_clear_line(call, error: type[Exception], message: str):
+    with pytest.raises(error, match=f"^{re.escape(message)}$"):
+        call()
+
+
+def test_get_returns_the_initializer_of_that_name_or_the_one_given():
+    assert initializers.get("he_normal") is initializers.he_normal
+    assert initializers.get(variance_scaling) is variance_scaling
