@@ -1,0 +1,192 @@
+"""SymPy's derivations, checked by SymPy, by numbers, and by closed forms."""
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from vgcourse import symbolic
+from vgcourse.activations import ACTIVATIONS
+from vgcourse.units import unit_chain
+
+NAMES = [None, *symbolic.FUNCTIONS]
+
+
+@pytest.mark.parametrize("activation", NAMES)
+@pytest.mark.parametrize("depth", range(1, 7))
+def test_derivative_is_the_product_of_its_factors(depth, activation):
+    assert symbolic.prove_chain_rule(depth, activation)
+
+
+@pytest.mark.parametrize("activation", [None, "identity"])
+def test_chain_rule_gap_sees_a_missing_factor(activation, monkeypatch):
+    factors = symbolic.derivative_factors
+    monkeypatch.setattr(
+        symbolic, "derivative_factors", lambda *given: factors(*given)[1:]
+    )
+    assert not symbolic.prove_chain_rule(3, activation)
+
+
+def test_factors_carry_weight_and_slope_by_name():
+    w, _, z, _ = symbolic.symbols(2)
+    assert symbolic.derivative_factors(3)[1] == w * symbolic.phi_prime(z)
+    assert len(symbolic.derivative_factors(9)) == 9
+
+
+@pytest.mark.parametrize("activation", list(symbolic.FUNCTIONS))
+def test_composed_chain_and_factors_equal_numpy(activation):
+    depth, values = 4, {}
+    for layer in range(1, depth + 1):
+        w, b, _, _ = symbolic.symbols(layer)
+        values |= {w: sp.Rational(13, 10), b: sp.Rational(1, 5)}
+    values[symbolic.start()] = sp.Rational(3, 10)
+    run = unit_chain(1.3, 0.3, bias=0.2, activation=activation, depth=depth)
+    chain = symbolic.composed_chain(depth, activation).subs(values)
+    np.testing.assert_allclose(float(chain), run.a[-1], rtol=1e-14)
+    for layer, factor in enumerate(symbolic.derivative_factors(depth, activation)):
+        number = symbolic.written_out(factor, depth, activation).subs(values)
+        np.testing.assert_allclose(float(number), run.factors[layer], rtol=1e-13)
+
+
+@pytest.mark.parametrize("activation", list(symbolic.FUNCTIONS))
+def test_function_and_slope_equal_the_package(activation):
+    z = np.array([-2.0, -0.5, 0.75, 3.0])
+    for ours, theirs in (
+        (symbolic.function(activation), ACTIVATIONS[activation].function),
+        (symbolic.slope(activation), ACTIVATIONS[activation].derivative),
+    ):
+        numbers = [float(ours(sp.Float(value))) for value in z]
+        np.testing.assert_allclose(numbers, theirs(z), rtol=1e-13)
+
+
+def test_latex_prints_phi_and_its_derivative():
+    z = sp.Symbol("z")
+    assert sp.latex(symbolic.phi(z)) == r"\varphi\left(z\right)"
+    assert sp.latex(symbolic.phi(z).diff(z)) == r"\varphi'\left(z\right)"
+    assert sp.latex(symbolic.phi(z) ** 2) == r"\varphi^{2}\left(z\right)"
+
+
+@pytest.mark.parametrize(("depth", "width"), [(1, 1), (1, 3), (2, 2), (3, 2)])
+def test_jacobian_is_the_product_of_slopes_and_weights(depth, width):
+    assert symbolic.jacobian_gap(depth, width).is_zero_matrix
+
+
+def test_jacobian_gap_sees_a_wrong_order(monkeypatch):
+    monkeypatch.setattr(sp, "diag", lambda *slopes: sp.eye(len(slopes)))
+    assert not symbolic.jacobian_gap(2).is_zero_matrix
+
+
+def test_jacobian_product_has_the_shapes_of_the_layers():
+    product = symbolic.jacobian_product(3)
+    assert [str(matrix) for matrix in product.args] == [
+        "D_3",
+        "W_3",
+        "D_2",
+        "W_2",
+        "D_1",
+        "W_1",
+    ]
+    n = sp.symbols("N_0:4", integer=True, positive=True)
+    assert product.shape == (n[3], n[0])
+
+
+def test_slopes_of_sigmoid_and_tanh_follow_from_their_values():
+    assert symbolic.sigmoid_slope_gap() == 0
+    assert symbolic.tanh_slope_gap() == 0
+
+
+@pytest.mark.parametrize(("activation", "largest"), [("sigmoid", 0.25), ("tanh", 1.0)])
+def test_slope_deficit_is_zero_at_zero_alone(activation, largest):
+    # Row 3.1 of the ground truth; row 13.2: "at most", not "below".
+    z = sp.Symbol("z", real=True)
+    deficit = symbolic.slope_deficit(activation)
+    assert deficit.subs(z, 0) == 0
+    assert deficit.func is sp.Pow
+    assert deficit.exp == 2
+    assert sp.simplify(deficit.base.diff(z) - symbolic.slope(activation)(z)) == 0
+    points = np.array([-3.0, -0.1, 0.2, 5.0])
+    numbers = [float(deficit.subs(z, point)) for point in points]
+    slopes = ACTIVATIONS[activation].derivative(points)
+    np.testing.assert_allclose(numbers, largest - slopes, rtol=1e-12)
+
+
+def test_slope_reach_is_the_interval_where_a_sigmoid_unit_passes_all():
+    # Row 3.14.
+    w, x = sp.Symbol("w", positive=True), sp.Symbol("x", real=True)
+    reach = symbolic.slope_reach(w)
+    edge = reach / 2
+    passed = (w * symbolic.slope("sigmoid")(w * x)).subs(x, edge)
+    for weight in (4.5, 6.894, 20.0):
+        assert abs(float(passed.subs(w, weight)) - 1) < 1e-12
+    assert reach.subs(w, 4) == 0
+    best = sp.nsolve(reach.diff(w), 6.9)
+    np.testing.assert_allclose(float(best), 6.894151032293, rtol=1e-9)
+    np.testing.assert_allclose(float(reach.subs(w, best)), 0.447743204694, rtol=1e-6)
+
+
+def test_gaussian_moments_are_those_of_the_ground_truth():
+    # Row 4.1.
+    s, a = sp.Symbol("s", positive=True), sp.Symbol("a", real=True)
+    moment = symbolic.gaussian_moment
+    assert moment("relu") == s**2 / 2
+    assert sp.simplify(moment("relu", power=1) - s / sp.sqrt(2 * sp.pi)) == 0
+    assert moment("relu", of_slope=True) == sp.Rational(1, 2)
+    variance = moment("relu") - moment("relu", power=1) ** 2
+    assert sp.simplify(variance - s**2 * (sp.pi - 1) / (2 * sp.pi)) == 0
+    assert sp.simplify(moment("leaky_relu") - s**2 * (1 + a**2) / 2) == 0
+    slope = moment("leaky_relu", of_slope=True)
+    assert sp.simplify(slope - (1 + a**2) / 2) == 0
+    assert slope.subs(a, sp.Rational(1, 5)) == sp.Rational(52, 100)
+    assert moment("identity", power=4) == 3 * s**4
+    assert moment("identity", of_slope=True) == 1
+
+
+def test_variance_of_a_sum_is_the_sum_of_the_variances():
+    v, m = sp.symbols("v m", positive=True)
+    for terms in range(1, 8):
+        assert symbolic.variance_of_sum(terms) == terms * v * m
+
+
+def test_variance_of_a_sum_equals_a_simulation():
+    # Within six standard errors; inputs with a mean, for only E[x²] counts.
+    rng = np.random.default_rng(0)
+    x = np.array([1.0, 2.0, -0.5])
+    w = rng.normal(0.0, 0.7, size=(400_000, 3))
+    squares = (w @ x) ** 2
+    v, m = sp.symbols("v m", positive=True)
+    expected = float(
+        symbolic.variance_of_sum(3).subs({v: 0.49, m: float(np.mean(x**2))})
+    )
+    error = squares.std() / np.sqrt(squares.size)
+    assert abs(squares.mean() - expected) < 6 * error
+
+
+def test_glorot_is_the_compromise_between_both_conditions():
+    n_in, n_out, v = sp.symbols("n_in n_out v", positive=True)
+    variance = symbolic.glorot_variance()
+    assert sp.simplify(variance - 2 / (n_in + n_out)) == 0
+    both = (symbolic.forward_condition(), symbolic.backward_condition())
+    for condition in both:
+        assert (
+            condition.subs(n_out, n_in).subs(v, variance.subs(n_out, n_in)) is sp.true
+        )
+    # Row 4.15: 400 → 100 gives 1.6 forward and 0.4 backward.
+    factors = [c.lhs.subs(v, variance).subs({n_in: 400, n_out: 100}) for c in both]
+    assert factors == [sp.Rational(8, 5), sp.Rational(2, 5)]
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: symbolic.composed_chain(0), ValueError, "depth must be at least 1"),
+        (lambda: symbolic.composed_chain(2.0), TypeError, "depth must be an integer"),
+        (lambda: symbolic.function("gelu"), ValueError, "identity, sigmoid, tanh"),
+        (lambda: symbolic.slope_deficit("relu"), ValueError, "sigmoid, tanh"),
+        (lambda: symbolic.gaussian_moment("tanh"), ValueError, "leaky_relu"),
+        (lambda: symbolic.gaussian_moment("relu", power=0), ValueError, "power"),
+        (lambda: symbolic.variance_of_sum(0), ValueError, "terms must be at least 1"),
+        (lambda: symbolic.jacobian_gap(1, 0), ValueError, "width must be at least 1"),
+    ],
+)
+def test_bad_input_says_what_is_wrong(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
