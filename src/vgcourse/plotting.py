@@ -1,0 +1,326 @@
+"""Matplotlib pictures: one function per view, drawn on the Axes it is given."""
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+from numpy.typing import ArrayLike
+from PIL import Image
+
+# Blue and orange stay apart for every kind of colour vision; they are the course's
+# two poles in figures, explorers and pages alike.
+COLORS = {
+    "vanish": "#0b6bb3",
+    "explode": "#c2470a",
+    "accent": "#6f42a8",
+    "muted": "#59636e",
+    "ink": "#1f2328",
+    "grid": "#e4e7eb",
+}
+STYLE: Any = {
+    "axes.edgecolor": COLORS["muted"],
+    "axes.labelcolor": COLORS["ink"],
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "figure.dpi": 120,
+    "font.size": 9.5,
+    "grid.color": COLORS["grid"],
+    "lines.linewidth": 1.8,
+    "text.color": COLORS["ink"],
+    "xtick.color": COLORS["muted"],
+    "ytick.color": COLORS["muted"],
+}
+Mark = Literal["line", "dots", "bars"]
+Scale = Literal["log10", "linear", "percent"]
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """One set of points in a view.
+
+    Attributes
+    ----------
+    x, y : ndarray, shape (points,)
+        Positions; infinite values of `y` are left out of the drawing.
+    label : str
+        Name in the legend; an empty one is not listed.
+    mark : {"line", "dots", "bars"}
+        How the points are drawn. The convention of the course: a line is what a law
+        predicts, dots are what was measured.
+    color : str
+        A key of `COLORS` or any matplotlib colour. Bars with the colour ``"sign"``
+        are blue below the base line and orange above.
+    cliff : bool
+        Mark the first infinite or vanished value at the edge of the picture.
+    slope : ndarray, shape (points,), optional
+        Slopes; a short tangent is drawn at the last point.
+    """
+
+    x: ArrayLike
+    y: ArrayLike
+    label: str = ""
+    mark: Mark = "line"
+    color: str = "accent"
+    cliff: bool = False
+    slope: ArrayLike | None = None
+
+
+def figure(
+    rows: int = 1, columns: int = 1, *, width: float = 7.0, height: float = 2.8
+) -> tuple[Figure, list[Axes]]:
+    """Make a figure in the course's style.
+
+    Parameters
+    ----------
+    rows, columns : int
+        Grid of Axes.
+    width, height : float
+        Width of the figure and height of one row, in inches.
+
+    Returns
+    -------
+    Figure, list of Axes
+        The Axes in reading order.
+    """
+    with plt.rc_context(STYLE):
+        fig, axes = plt.subplots(
+            rows,
+            columns,
+            figsize=(width, height * rows),
+            squeeze=False,
+            layout="constrained",
+        )
+        interactive = plt.isinteractive()
+    # The first figure may have loaded the backend; what that switched on stays on.
+    mpl.interactive(interactive)
+    return fig, list(axes.flat)
+
+
+def panel(ax: Axes, view: str, picture: Mapping[str, Any]) -> Axes:
+    """Draw a panel of an explorer: the twin of its picture in the browser.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    view : str
+        Name of a view of this module.
+    picture : mapping
+        What :meth:`vgcourse.explorers.Explorer.resolved` returns: the view's keyword
+        arguments, and its ``series``.
+    """
+    options = dict(picture)
+    return VIEWS[view](ax, *(Series(**s) for s in options.pop("series")), **options)
+
+
+def close(fig: Figure) -> None:
+    """Detach a figure from pyplot, so that a notebook does not show it twice."""
+    plt.close(fig)
+
+
+def png(fig: Figure) -> bytes:
+    """The figure as a PNG of few colours, small enough to be stored in a notebook."""
+    drawn, packed = io.BytesIO(), io.BytesIO()
+    fig.savefig(drawn, format="png")
+    Image.open(drawn).convert("RGB").quantize(
+        96, method=Image.Quantize.MAXCOVERAGE
+    ).save(packed, "png", optimize=True)
+    return packed.getvalue()
+
+
+def color(name: str) -> str:
+    """The colour of that name in the course's palette, or `name` itself."""
+    return COLORS.get(name, name)
+
+
+def power_of_ten(exponent: float, _position: int = 0) -> str:
+    """Label of a log10 tick; empty between whole decades."""
+    return f"$10^{{{exponent:.0f}}}$" if float(exponent).is_integer() else ""
+
+
+def profile(
+    ax: Axes,
+    *series: Series,
+    y_label: str,
+    x_label: str = "layer ℓ",
+    scale: Scale = "log10",
+    base: float = 0.0,
+    neutral: float | None = None,
+    rules: Sequence[tuple[float, str]] = (),
+    x_domain: tuple[float, float] | None = None,
+    y_domain: tuple[float, float] | None = None,
+) -> Axes:
+    """Draw a quantity layer by layer.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    *series : Series
+        What to draw; with ``scale="log10"`` their `y` are log10 values.
+    y_label, x_label : str
+        The first becomes the title above the y axis.
+    scale : {"log10", "linear", "percent"}
+        What `y` holds: log10 values, plain numbers or fractions.
+    base : float
+        Height of the neutral line, where bars start; 0 is a factor of 1 in log10.
+    neutral : float, optional
+        What the colour ``"sign"`` takes for neither growing nor shrinking; `base`
+        where missing.
+    rules : sequence of (float, str)
+        Labelled horizontal lines, such as the limits of a number format. Those
+        outside `y_domain` are left out.
+    x_domain, y_domain : (float, float), optional
+        Ranges of the axes; from the data where missing.
+
+    Returns
+    -------
+    Axes
+        The same `ax`.
+    """
+    ax.axhline(base, color=COLORS["muted"], linewidth=0.9)
+    for s in series:
+        _draw(ax, s, base, base if neutral is None else neutral)
+    if x_domain is not None:
+        ax.set_xlim(*x_domain)
+    if y_domain is not None:
+        ax.set_ylim(*y_domain)
+    low, high = ax.get_ylim()
+    for height, label in rules:
+        if low <= height <= high:
+            ax.axhline(height, color=COLORS["muted"], linestyle="--", linewidth=0.9)
+            ax.annotate(
+                label,
+                (1, height),
+                xycoords=("axes fraction", "data"),
+                xytext=(-3, 3),
+                textcoords="offset points",
+                ha="right",
+                fontsize=8,
+                color=COLORS["muted"],
+                bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1},
+            )
+    for s in series:
+        if s.cliff:
+            _mark_cliff(ax, s)
+    ax.set_xlabel(x_label)
+    ax.set_title(y_label, loc="left", fontsize=10, fontweight="bold")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if scale == "log10":
+        ax.yaxis.set_major_locator(MaxNLocator(6, integer=True))
+        ax.yaxis.set_major_formatter(FuncFormatter(power_of_ten))
+    elif scale == "percent":
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{100 * y:.0f} %"))
+    if any(s.label for s in series):
+        ax.legend(loc="best", fontsize=8, frameon=False)
+    return ax
+
+
+def _draw(ax: Axes, series: Series, base: float, neutral: float) -> None:
+    x, y = np.asarray(series.x, float), np.asarray(series.y, float)
+    kept = np.isfinite(y)
+    x, y = x[kept], y[kept]
+    label = series.label or None
+    shade: str | list[str] = color(series.color)
+    if series.color == "sign":
+        shade = [COLORS["explode" if above else "vanish"] for above in y > neutral]
+    if series.mark == "bars":
+        ax.bar(x, y - base, bottom=base, width=0.76, color=shade, label=label)
+    elif series.mark == "dots":
+        ax.scatter(x, y, s=10, c=shade, zorder=2.5, label=label)
+    else:
+        ax.plot(x, y, color=shade, label=label)
+    if series.slope is not None and y.size:
+        ax.axline(
+            (x[-1], y[-1]),
+            slope=float(np.asarray(series.slope)[kept][-1]),
+            color=COLORS["explode"],
+            linewidth=1.2,
+            linestyle="--",
+        )
+
+
+def _mark_cliff(ax: Axes, series: Series) -> None:
+    x, y = np.asarray(series.x, float), np.asarray(series.y, float)
+    lost = np.flatnonzero(~np.isfinite(y))
+    if lost.size == 0:
+        return
+    overflow = y[lost[0]] > 0
+    shade = COLORS["explode" if overflow else "vanish"]
+    ax.axvline(x[lost[0]], color=shade, linestyle=":", linewidth=1)
+    ax.annotate(
+        "∞" if overflow else "0",
+        (x[lost[0]], 1.0 if overflow else 0.0),
+        xycoords=("data", "axes fraction"),
+        xytext=(4, -4 if overflow else 4),
+        textcoords="offset points",
+        va="top" if overflow else "bottom",
+        fontsize=13,
+        color=shade,
+    )
+
+
+def histograms(
+    ax: Axes,
+    *series: Series,
+    edges: ArrayLike,
+    y_label: str,
+    x_label: str = "layer ℓ",
+    x_domain: tuple[float, float] | None = None,
+    y_domain: tuple[float, float] | None = None,
+) -> Axes:
+    """Draw how values are spread in some layers, one upright histogram for each.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    *series : Series
+        `x` holds the layers, `y` their shares by bin, one layer after the other:
+        shape (layers · bins,), or more, which is not drawn. The widest bar of a layer
+        has the same width in all.
+    edges : array_like, shape (bins + 1,)
+        Where the bins end, on the vertical axis.
+    y_label, x_label, x_domain, y_domain
+        As in `profile`.
+
+    Returns
+    -------
+    Axes
+        The same `ax`; layers stand side by side at equal distances.
+    """
+    ends = np.asarray(edges, dtype=float)
+    for s in series:
+        layers = np.asarray(s.x)
+        shares = np.asarray(s.y, dtype=float)[: layers.size * (ends.size - 1)]
+        shares = shares.reshape(layers.size, -1)
+        width = 0.9 * shares / np.maximum(shares.max(axis=1, keepdims=True), 1e-12)
+        places = np.arange(layers.size)[:, None]
+        ax.barh(
+            np.broadcast_to(ends[:-1], width.shape).ravel(),
+            width.ravel(),
+            height=np.broadcast_to(np.diff(ends), width.shape).ravel(),
+            left=(places - width / 2).ravel(),
+            align="edge",
+            color=color(s.color),
+            label=s.label or None,
+        )
+        ax.set_xticks(places.ravel(), [f"{layer:g}" for layer in layers])
+    ax.set_ylim(*(y_domain or (ends[0], ends[-1])))
+    if x_domain is not None:
+        ax.set_xlim(*x_domain)
+    ax.set_xlabel(x_label)
+    ax.set_title(y_label, loc="left", fontsize=10, fontweight="bold")
+    return ax
+
+
+VIEWS: dict[str, Callable[..., Axes]] = {"profile": profile, "histograms": histograms}
