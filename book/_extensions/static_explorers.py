@@ -1,0 +1,158 @@
+"""Mount the course's explorers on static pages, without a kernel or a server.
+
+A notebook that has been executed for the book carries the state of its widgets. For
+each explorer in it, this extension saves knobs and table in a script of its own under
+``_static/explorers/``, and leaves its still picture on the page where the explorer
+will stand; ``explorer.js`` loads the script when the reader comes near. The directive
+``explorer`` does the same on a page that is not a notebook.
+"""
+
+import base64
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import yaml
+from docutils import nodes
+from docutils.parsers.rst import directives
+from myst_nb.core.render import WIDGET_VIEW_MIMETYPE
+from myst_nb.sphinx_ import NbMetadataCollector
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+from sphinx.util.fileutil import copy_asset
+from sphinx.util.osutil import relative_uri
+
+from vgcourse import explorers
+from vgcourse.explorers.base import BUNDLE, STYLESHEET
+
+LOGGER = logging.getLogger(__name__)
+FOLDER = "_static/explorers"
+
+
+class explorer(nodes.General, nodes.Element):  # noqa: N801 - docutils names nodes so
+    """Where an explorer stands; its child is the still picture."""
+
+
+def save(app: Sphinx, spec: dict, values: dict, table: str) -> str:
+    """Write the script that mounts one explorer; return its place in the book."""
+    state = json.dumps({"spec": spec, "values": values, "table": table})
+    name = f"{hashlib.sha256(state.encode()).hexdigest()[:16]}.js"
+    folder = Path(app.outdir) / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(f"vgcourseExplorer.mount({state});\n", encoding="utf-8")
+    return f"{FOLDER}/{name}"
+
+
+def place(app: Sphinx, docname: str, state: str, picture: nodes.image) -> explorer:
+    """Make the node of one explorer on a page."""
+    count = app.env.metadata[docname].setdefault("explorers", 0) + 1
+    app.env.metadata[docname]["explorers"] = count
+    node = explorer("", picture, number=count, state=state)
+    picture["classes"].append("vg-still")
+    return node
+
+
+def on_doctree_read(app: Sphinx, doctree: nodes.document) -> None:
+    """Put explorers in the place of the widget views of an executed notebook."""
+    docname = app.env.docname
+    scripts = NbMetadataCollector.get_js_files(app.env, docname)
+    _, saved = scripts.pop("ipywidgets_state", (None, {}))
+    models = json.loads(saved.get("body", "{}")).get("state", {})
+    for bundle in list(doctree.findall(nodes.container)):
+        if bundle.get("nb_element") != "mime_bundle":
+            continue
+        views = {view["mime_type"]: view for view in bundle.children}
+        if WIDGET_VIEW_MIMETYPE not in views:
+            continue
+        text = views[WIDGET_VIEW_MIMETYPE].astext()
+        model = models.get(
+            json.loads(text[text.index("{") : text.rindex("}") + 1])["model_id"]
+        )
+        if model is None or "spec" not in model["state"]:
+            LOGGER.warning(
+                "a control that needs a kernel would be dead on this page; "
+                "give its cell the tag remove-output",
+                location=bundle,
+            )
+            continue
+        state, spec = model["state"], model["state"]["spec"]
+        table = next(b["data"] for b in model["buffers"] if b["path"] == ["table"])
+        picture = next(iter(views["image/png"].findall(nodes.image)))
+        picture["alt"] = views["text/plain"].astext().partition("\n")[2]
+        values = {knob["name"]: state[knob["name"]] for knob in spec["knobs"]}
+        bundle.replace_self(
+            place(
+                app, docname, save(app, spec, values, table.strip()), picture.deepcopy()
+            )
+        )
+
+
+class ExplorerDirective(SphinxDirective):
+    """``{explorer} LinearChain`` with the option ``knobs``, a YAML mapping."""
+
+    required_arguments = 1
+    option_spec = {"knobs": directives.unchanged}  # noqa: RUF012 - docutils reads it
+
+    def run(self) -> list[nodes.Node]:
+        """Compute the explorer here, in the build."""
+        values = yaml.safe_load(self.options.get("knobs", "")) or {}
+        widget = getattr(explorers, self.arguments[0])(**values)
+        data, _ = widget._repr_mimebundle_()
+        digest = hashlib.sha256(data["image/png"]).hexdigest()[:16]
+        file = Path(self.env.app.doctreedir).parent / "stills" / f"{digest}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data["image/png"])
+        picture = nodes.image(
+            uri="/" + os.path.relpath(file, self.env.srcdir), alt=widget.sentence()
+        )
+        table = base64.b64encode(widget.table).decode()
+        knobs = {name: getattr(widget, name) for name in widget.knobs}
+        state = save(self.env.app, widget.spec, knobs, table)
+        self.set_source_info(picture)
+        return [place(self.env.app, self.env.docname, state, picture)]
+
+
+def visit_html(translator: Any, node: explorer) -> None:
+    """Open the place of an explorer."""
+    here = translator.builder.get_target_uri(translator.builder.current_docname)
+    state = relative_uri(here, node["state"])
+    translator.body.append(
+        f'<div class="vg-explorer" id="explorer-{node["number"]}" data-state="{state}">'
+    )
+
+
+def depart_html(translator: Any, _node: explorer) -> None:
+    """Close the place of an explorer."""
+    translator.body.append("</div>")
+
+
+def visit_other(_translator: Any, _node: explorer) -> None:
+    """Elsewhere the still picture is enough."""
+
+
+def on_page(app: Sphinx, docname: str, *_context: object) -> None:
+    """Load the views on the pages that have explorers, and only there."""
+    if app.env.metadata.get(docname, {}).get("explorers"):
+        app.add_js_file("explorer.js", loading_method="defer", **{"data-mount": ""})
+        app.add_css_file("explorer.css")
+
+
+def on_finished(app: Sphinx, exception: Exception | None) -> None:
+    """Take bundle and stylesheet from the package, so that there is one of each."""
+    if exception is None and app.builder.format == "html":
+        for file in (BUNDLE, STYLESHEET):
+            copy_asset(str(file), str(Path(app.outdir) / "_static"))
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Connect to Sphinx."""
+    other = (visit_other, visit_other)
+    app.add_node(explorer, html=(visit_html, depart_html), latex=other, text=other)
+    app.add_directive("explorer", ExplorerDirective)
+    app.connect("doctree-read", on_doctree_read)
+    app.connect("html-page-context", on_page)
+    app.connect("build-finished", on_finished)
+    return {"parallel_read_safe": False, "parallel_write_safe": True}
