@@ -1,0 +1,174 @@
+"""The rooms of the package import one another in one direction only."""
+
+import ast
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import vgcourse
+
+PACKAGE = Path(vgcourse.__file__).parent
+
+# What a room may import besides the standard library and the checks of arguments.
+ALLOWED = {
+    "__init__": set(),
+    "_checks": {"numpy"},
+    "activations": {"numpy"},
+    "initializers": {"numpy"},
+    "chains": {"numpy", "ml_dtypes"},
+    "units": {"numpy", "vgcourse.activations"},
+    "symbolic": {"sympy"},
+    "network": {
+        "numpy",
+        "vgcourse.activations",
+        "vgcourse.initializers",
+        "vgcourse.chains",
+    },
+    "plotting": {"numpy", "matplotlib", "PIL"},  # PIL comes with matplotlib
+}
+ALLOWED["propagation"] = ALLOWED["network"] | {"vgcourse.network"}
+ROOMS = {f"vgcourse.{room}" for room in ALLOWED if not room.startswith("_")}
+# Explorers may use every room; what they may not do is compute (no SciPy, no PyTorch).
+EXPLORERS = ROOMS | {
+    "numpy",
+    "matplotlib",
+    "ipywidgets",
+    "anywidget",
+    "traitlets",
+    "IPython",
+    "vgcourse.explorers",
+}
+HEAVY = ("sympy", "matplotlib", "ipywidgets", "anywidget", "IPython", "torch")
+
+
+def imports(source: str, package: str = "vgcourse") -> set[str]:
+    """Return what a module imports: rooms by their full name, others by their first.
+
+    Relative imports are read as if the module stood in `package`.
+    """
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            parts = package.split(".")[: len(package.split(".")) - node.level + 1]
+            base = [*(parts if node.level else []), *filter(None, [node.module])]
+            stem = ".".join(base)
+            # `from vgcourse import chains` imports a room, not the package alone.
+            whole = stem == "vgcourse"
+            names = [f"{stem}.{a.name}" for a in node.names] if whole else [stem]
+        else:
+            continue
+        for name in names:
+            first, _, rest = name.partition(".")
+            room = f"vgcourse.{rest.partition('.')[0]}"
+            found.add(room if first == "vgcourse" else first)
+    return found - {"vgcourse._checks"} - sys.stdlib_module_names
+
+
+def wrong_arrows(room: str, source: str) -> set[str]:
+    """Return what a room imports and may not."""
+    if room == "explorers":
+        return imports(source, "vgcourse.explorers") - EXPLORERS
+    return imports(source) - ALLOWED[room]
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.stem)
+def test_every_room_imports_only_what_it_may(path: Path) -> None:
+    inside = path.relative_to(PACKAGE)
+    room = inside.parts[0] if len(inside.parts) > 1 else inside.stem
+    assert room == "explorers" or room in ALLOWED, f"{room} has no place in the house"
+    assert wrong_arrows(room, path.read_text("utf-8")) == set()
+
+
+@pytest.mark.parametrize(
+    ("room", "source", "wrong"),
+    [
+        ("chains", "from vgcourse.network import MLP", {"vgcourse.network"}),
+        ("chains", "from vgcourse import propagation", {"vgcourse.propagation"}),
+        ("chains", "import vgcourse.network as n", {"vgcourse.network"}),
+        ("chains", "from . import network", {"vgcourse.network"}),
+        ("chains", "from .network import MLP", {"vgcourse.network"}),
+        ("network", "def f():\n    import matplotlib.pyplot", {"matplotlib"}),
+        ("plotting", "from vgcourse.chains import cliff", {"vgcourse.chains"}),
+        ("symbolic", "import numpy as np", {"numpy"}),
+        ("propagation", "import torch, math", {"torch"}),
+        ("explorers", "from scipy.special import erf", {"scipy"}),
+        ("explorers", "from ..torch import diagnose", {"vgcourse.torch"}),
+    ],
+)
+def test_a_wrong_arrow_is_seen(room: str, source: str, wrong: set[str]) -> None:
+    assert wrong_arrows(room, source) == wrong
+
+
+@pytest.mark.parametrize(
+    ("room", "source"),
+    [
+        (
+            "network",
+            "from .activations import ACTIVATIONS\nfrom ._checks import check_rng",
+        ),
+        ("propagation", "import math\nfrom vgcourse import network, _checks"),
+        ("explorers", "from ._base import Explorer\nfrom .. import plotting, chains"),
+    ],
+)
+def test_a_right_arrow_is_let_through(room: str, source: str) -> None:
+    assert wrong_arrows(room, source) == set()
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Return the heavy packages that a fresh interpreter has loaded after it."""
+    look = f"{statement}; import sys; print(*[m for m in {HEAVY} if m in sys.modules])"
+    command = [sys.executable, "-c", look]
+    return set(
+        subprocess.run(
+            command, check=True, capture_output=True, text=True
+        ).stdout.split()
+    )
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    assert loaded_by("import vgcourse") == set()
+
+
+@pytest.mark.parametrize(
+    "room", ["activations", "initializers", "chains", "propagation"]
+)
+def test_a_room_that_computes_loads_nothing_heavy(room: str) -> None:
+    assert loaded_by(f"import vgcourse.{room}") == set()
+
+
+def test_what_is_heavy_is_seen() -> None:
+    assert loaded_by("from vgcourse import symbolic") == {"sympy"}
+
+
+def test_every_room_is_loaded_when_first_used() -> None:
+    assert set(vgcourse.__all__) >= {"activations", "chains"}
+    for room in vgcourse.__all__:
+        assert getattr(vgcourse, room).__name__ == f"vgcourse.{room}"
+    assert set(dir(vgcourse)) >= set(vgcourse.__all__)
+
+
+def test_a_room_that_is_not_there_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'attic'"):
+        vgcourse.attic  # noqa: B018 -- reading the attribute is what fails
+
+
+def test_the_version_is_the_one_in_pyproject() -> None:
+    pyproject = (PACKAGE.parent.parent / "pyproject.toml").read_text("utf-8")
+    assert f'\nversion = "{vgcourse.__version__}"\n' in pyproject
+
+
+def test_the_floors_are_those_of_pyproject() -> None:
+    root = PACKAGE.parent.parent
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    floors = [dependency.replace(">=", "==") for dependency in project["dependencies"]]
+    tested = (root / "tests" / "floors.txt").read_text("utf-8").splitlines()
+    assert [line for line in tested if line in floors] == floors

@@ -1,0 +1,103 @@
+"""Build the book into book/_build/html, unless nothing that it is made of has changed.
+
+What the code or the environment changes makes every notebook run again; what only the
+pages change makes the pages be laid out again. A build that failed is not kept: its
+warnings would be silent the second time.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "book" / "_build"
+STAMP = ROOT / ".make" / "book.json"
+LOG = ROOT / ".make" / "book.log"
+# A file that the code groups match makes the notebooks run again.
+CODE = ("src/**/*", "book/_config.yml", "book/_extensions/**/*", "requirements*.txt")
+PAGES = ("notebooks/*.ipynb", "book/*", "book/_static/**/*", "*.md")
+
+
+def digest(patterns: Iterable[str]) -> str:
+    """Return a digest of the names and contents of the files that match."""
+    paths = {path for pattern in patterns for path in ROOT.glob(pattern)}
+    whole = hashlib.sha256()
+    for path in sorted(paths):
+        if path.is_file() and "__pycache__" not in path.parts:
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            whole.update(f"{path.relative_to(ROOT)} {content}\n".encode())
+    return whole.hexdigest()
+
+
+def command() -> list[str]:
+    """Return the command that builds the book."""
+    options = "--config book/_config.yml --toc book/_toc.yml --path-output book"
+    strict = "-n -W --keep-going"
+    # Not the script beside Python: it holds the path that .venv was made in.
+    program = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+    program += ["build", "."]
+    return [*program, *options.split(), *strict.split()]
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of the build: this kernel, pictures stored inline."""
+    settings = {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1"}
+    settings.pop("MPLBACKEND", None)
+    return settings
+
+
+def complaints(log: str) -> str:
+    """Return the warnings and errors of a build's log, or else its end."""
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", log).splitlines()
+    found = [line for line in lines if re.search(r"(WARNING|ERROR|[a-z]Error):", line)]
+    return "\n".join(found or lines[-40:])
+
+
+def main() -> int:
+    """Build the book if need be, and say how long it took."""
+    now = {"code": digest(CODE), "pages": digest(PAGES)}
+    before = json.loads(STAMP.read_text()) if STAMP.exists() else {}
+    if before == now and (BUILD / "html" / "index.html").exists():
+        print("The book is up to date")
+        return 0
+
+    print(
+        "Building the book: the notebooks run, this takes a minute or two", flush=True
+    )
+    STAMP.unlink(missing_ok=True)
+    LOG.parent.mkdir(exist_ok=True)
+    if before.get("code") != now["code"]:
+        shutil.rmtree(BUILD, ignore_errors=True)
+    for part in ("html", ".doctrees"):
+        shutil.rmtree(BUILD / part, ignore_errors=True)
+    start = time.perf_counter()
+    with LOG.open("w") as log:
+        result = subprocess.run(
+            command(),
+            check=False,
+            cwd=ROOT,
+            env=environment(),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    seconds = time.perf_counter() - start
+    if result.returncode:
+        print(complaints(LOG.read_text(errors="replace")))
+        for report in sorted((BUILD / "html" / "reports").rglob("*.log")):
+            print(report.read_text(errors="replace"))
+        print(f"The book did not build ({seconds:.0f} s): see {LOG.relative_to(ROOT)}")
+        return 1
+    STAMP.write_text(json.dumps(now))
+    print(f"Built book/_build/html ({seconds:.0f} s)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""Photograph the built pages: light and dark, wide and narrow, a knob turned.
+
+Usage: ``python tools/screenshots.py [page …]``, pages as ``book/intro``, or all.
+The pictures go to ``build/screenshots/``.
+"""
+
+import http.server
+import sys
+import threading
+from functools import partial
+from pathlib import Path
+
+import browser
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+SITE = ROOT / "book/_build/html"
+TARGET = ROOT / "build/screenshots"
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves files without a line for each."""
+
+    def log_message(self, *_arguments: object) -> None:
+        """Say nothing."""
+
+
+def main(pages: list[str]) -> None:
+    """Take the pictures."""
+    pages = pages or sorted(
+        str(file.relative_to(SITE).with_suffix(""))
+        for folder in ("book", "notebooks")
+        for file in (SITE / folder).glob("*.html")
+    )
+    TARGET.mkdir(parents=True, exist_ok=True)
+    handler = partial(Quiet, directory=str(SITE))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=browser.find(), args=browser.FLAGS
+        )
+        for page_name in pages:
+            for theme in ("light", "dark"):
+                for width in (1280, 390):
+                    page = chromium.new_page(
+                        viewport={"width": width, "height": 900}, color_scheme=theme
+                    )
+                    page.goto(f"http://127.0.0.1:{server.server_port}/{page_name}.html")
+                    page.wait_for_load_state("networkidle")
+                    turn_knobs(page)
+                    name = f"{page_name.replace('/', '-')}-{theme}-{width}.png"
+                    page.screenshot(path=TARGET / name, full_page=True)
+                    print(f"{TARGET / name}")
+                    page.close()
+        chromium.close()
+    server.shutdown()
+
+
+def turn_knobs(page) -> None:
+    """Bring every explorer to life, and turn its first knob by five steps."""
+    for place in page.locator(".vg-explorer").all():
+        place.scroll_into_view_if_needed()
+        knob = place.locator("input[type=range]").first
+        knob.focus()
+        for _ in range(5):
+            knob.press("ArrowLeft")
+    page.evaluate("window.scrollTo(0, 0)")
+    page.wait_for_timeout(300)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,44 @@
+"""Serve the built book on a free port of this machine, to this machine only."""
+
+import functools
+import sys
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+HTML = Path(__file__).resolve().parent.parent / "book" / "_build" / "html"
+# Familiar ports first, so that an open tab survives a restart; then any free one.
+PORTS = (*range(8000, 8010), 0)
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files without a line for each."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+def server(folder: Path = HTML) -> ThreadingHTTPServer:
+    """Return a server of `folder` on the first port that is free."""
+    handler = functools.partial(Quiet, directory=str(folder))
+    for port in PORTS:
+        try:
+            return ThreadingHTTPServer(("127.0.0.1", port), handler)
+        except OSError:
+            continue
+    message = "no free port on 127.0.0.1"
+    raise OSError(message)
+
+
+def main() -> int:
+    """Serve until interrupted."""
+    with server() as http:
+        print(f"http://127.0.0.1:{http.server_port}/  (Ctrl-C stops)", flush=True)
+        try:
+            http.serve_forever()
+        except KeyboardInterrupt:
+            print()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
