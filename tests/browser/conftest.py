@@ -1,0 +1,77 @@
+"""The built pages, served on loopback, and a browser that notes what they do."""
+
+import http.server
+import threading
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import browser as chromium
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+SITE = Path(__file__).resolve().parents[2] / "book/_build/html"
+PAGES = sorted(
+    str(page.relative_to(SITE).with_suffix(""))
+    for folder in ("book", "notebooks")
+    for page in (SITE / folder).glob("*.html")
+)
+
+
+class Server(http.server.SimpleHTTPRequestHandler):
+    """Serves files without a line for each."""
+
+    def log_message(self, *_arguments: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[str]:
+    """The address of the built book."""
+    handler = partial(Server, directory=str(SITE))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = chromium.find()
+    if path is None:
+        pytest.skip(chromium.HELP)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=chromium.FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page whose `requests` and `complaints` are kept."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.requests = []
+    page.complaints = []
+    page.on("request", lambda request: page.requests.append(request.url))
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda message: (
+            page.complaints.append(message.text) if message.type == "error" else None
+        ),
+    )
+    page.on("requestfailed", lambda request: page.complaints.append(request.url))
+    yield page
+    page.close()
+
+
+def wake(page: Page) -> list:
+    """Scroll every explorer of the page near, and wait until all are mounted."""
+    places = page.locator(".vg-explorer").all()
+    for place in places:
+        place.scroll_into_view_if_needed()
+        place.locator("svg[data-panel]").first.wait_for()
+    return places

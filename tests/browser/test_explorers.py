@@ -1,0 +1,245 @@
+"""The explorers on the built pages draw what the package computes.
+
+Every knob is turned by keyboard; the numbers are read off the drawn marks, through
+the scales of the picture, and compared with the package's functions.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import PAGES, SITE, wake
+
+from vgcourse import chains, explorers
+from vgcourse.activations import ACTIVATIONS
+from vgcourse.propagation import measure_grid, predict_profile
+from vgcourse.units import unit_chain
+
+PIXEL = 0.02  # of a mark's position; Plot writes coordinates with full precision
+
+READ = (Path(__file__).parent / "read_marks.js").read_text()
+
+
+def linear_chain(knobs):
+    factors = np.full(knobs["depth"], knobs["gain"])
+    sizes = chains.naive_products(factors, dtype=knobs["number_format"])
+    with np.errstate(divide="ignore"):
+        held = np.log10(np.abs(sizes.astype(float)))
+    return {
+        "size": {
+            "exact": np.insert(chains.log10_products(factors), 0, 0.0),
+            "held": np.insert(held, 0, 0.0),
+        }
+    }
+
+
+def chain(knobs):
+    names = ("weight", "start", "depth", "activation")
+    weight, start, depth, activation = (knobs[name] for name in names)
+    run = unit_chain(weight, start, activation=activation, depth=depth)
+    return {
+        "factors": {"factors": chains.log10_products(run.factors[:, None])[:, 0]},
+        "product": {"product": np.insert(chains.log10_products(run.factors), 0, 0.0)},
+    }
+
+
+def saturation(knobs):
+    names = ("weight", "start", "bias", "depth", "activation")
+    weight, start, bias, depth, activation = (knobs[name] for name in names)
+    phi = ACTIVATIONS[activation]
+    run = unit_chain(weight, start, bias=bias, activation=activation, depth=depth)
+    best = np.full(depth, weight * phi.max_slope)
+    grid = np.linspace(-8.0, 8.0, 97)
+    return {
+        "curve": {"curve": phi.function(grid), "a": run.a},
+        "factors": {"factors": np.abs(run.factors)},
+        "product": {
+            "product": np.insert(chains.log10_products(run.factors), 0, 0.0),
+            "best": np.insert(chains.log10_products(best), 0, 0.0),
+        },
+    }
+
+
+def rectifiers(knobs):
+    names = ("activation", "sigma_w", "depth")
+    activation, sigma_w, depth = (knobs[name] for name in names)
+    grid = measure_grid(
+        activations=[activation],
+        initializers=["lecun_normal"],
+        gains=[sigma_w],
+        depths=(5, 10, 20, 50),
+        batch=64,
+        rng=0,
+    )
+    theory = predict_profile(depth=depth, activation=activation, sigma_w=sigma_w)
+    which = grid.depths.index(depth)
+    return {
+        "gradient": {
+            "measured": grid.log10_gradient_rms[0, 0, 0, which, :depth],
+            "predicted": theory.log10_gradient_rms,
+        },
+        "active": {
+            "active": 1 - grid.saturation[0, 0, 0, :depth],
+            "expected": 1 - theory.saturation,
+        },
+    }
+
+
+def initialization(knobs):
+    names = ("activation", "initializer", "gain", "depth")
+    activation, initializer, gain, depth = (knobs[name] for name in names)
+    layers = [n for n in (1, 2, 5, 10, 20, 30, 60, 100) if n <= depth]
+    grid = measure_grid(
+        activations=[activation],
+        initializers=[initializer],
+        gains=[gain],
+        depths=(10, 30, 100),
+        batch=64,
+        histogram_layers=[layer - 1 for layer in layers],
+        rng=0,
+    )
+    sigma_w = round(float(grid.sigma_w[0, 0]), 2)
+    theory = predict_profile(depth=depth, activation=activation, sigma_w=sigma_w)
+    which = grid.depths.index(depth)
+    return {
+        f"activations_{depth}": {"shares": grid.histograms[0, 0, 0].ravel()},
+        "gradient": {
+            "measured": grid.log10_gradient_rms[0, 0, 0, which, :depth],
+            "predicted": theory.log10_gradient_rms,
+        },
+        "saturation": {
+            "saturation": grid.saturation[0, 0, 0, :depth],
+            "expected": theory.saturation,
+        },
+    }
+
+
+FUNCTIONS = {
+    "Chain": chain,
+    "Initialization": initialization,
+    "LinearChain": linear_chain,
+    "Rectifiers": rectifiers,
+    "Saturation": saturation,
+}
+PLACES = [
+    (page, i)
+    for page in PAGES
+    for i in range((SITE / f"{page}.html").read_text().count('class="vg-explorer"'))
+]
+
+
+def which(place):
+    """The class of an explorer on a page, by its title."""
+    title = place.locator(".vg-explorer-live").get_attribute("aria-label")
+    classes = (getattr(explorers, name) for name in explorers.__all__)
+    return next(cls for cls in classes if cls.title == title)
+
+
+def knobs_of(place, widget):
+    """The values that the inputs of the page show."""
+    values = {}
+    for name, knob in widget.knobs.items():
+        control = place.locator(f"[data-knob={name}]")
+        values[name] = knob.values[int(control.input_value())]
+    return values
+
+
+def turn(place, rng):
+    """Move every knob by keyboard; a different way each time."""
+    for control in place.locator("[data-knob]").all():
+        control.focus()
+        is_range = control.get_attribute("type") == "range"
+        keys = ["ArrowLeft", "ArrowRight", "PageUp", "PageDown", "Home", "End"]
+        if not is_range:
+            keys = ["ArrowDown", "ArrowUp", "ArrowDown"]
+        for key in rng.choice(keys, size=3):
+            control.press(str(key))
+
+
+def compare(drawn, panel, widget, expected):
+    """Compare what one panel shows with what Python computes; count the numbers."""
+    if panel.view == "histograms":
+        return compare_histograms(drawn, panel, widget, expected)
+    resolved = widget.resolved(panel)
+    low, high = resolved["y_domain"]
+    compared = 0
+    for trace, series in zip(panel.series, resolved["series"], strict=True):
+        y = np.asarray(expected[trace.array], float)
+        unit = widget.arrays[trace.array].unit or 0.0
+        kept = np.isfinite(y)
+        np.testing.assert_array_equal(np.isfinite(series["y"]), kept)
+        np.testing.assert_allclose(
+            series["y"][kept], y[kept], rtol=1e-5, atol=1e-5 + unit / 2
+        )
+        mark = {"line": "line", "dots": "dot", "bars": "rect"}[trace.mark]
+        points = np.array(drawn.get(f"{mark} {trace.array}", []))
+        if not len(points):
+            # A line needs two points; a bar of height zero is not there.
+            assert kept.sum() <= 1 or (trace.mark == "bars" and not y[kept].any())
+            continue
+        np.testing.assert_allclose(
+            points[:, 0], np.asarray(series["x"])[kept], atol=PIXEL
+        )
+        height = points[:, 1]
+        if trace.mark == "bars":
+            rises = np.abs(points[:, 2] - panel.base) < 1e-6 * (high - low)
+            height = np.where(rises, points[:, 1], points[:, 2])
+        np.testing.assert_allclose(height, y[kept], atol=unit / 2 + 2e-3 * (high - low))
+        compared += len(points)
+    return compared
+
+
+def compare_histograms(drawn, panel, widget, expected):
+    """Bars as wide as the shares, beside each other layer by layer."""
+    (trace,) = panel.series
+    shares = expected[trace.array].reshape(-1, len(widget.row(panel.edges)) - 1)
+    points = np.array(drawn[f"rect {trace.array}"])
+    widths = np.zeros_like(shares)
+    edges = widget.row(panel.edges)
+    bins = np.searchsorted(edges, (points[:, 1] + points[:, 2]) / 2) - 1
+    widths[np.rint(points[:, 0]).astype(int), bins] = points[:, 3]
+    widest = shares.max(axis=1, keepdims=True)
+    # A share is stored in steps of 1/255.
+    np.testing.assert_allclose(
+        widths / 0.9, shares / widest, atol=(1 / 255) / widest.min()
+    )
+    return len(points)
+
+
+@pytest.mark.parametrize(("name", "i"), PLACES)
+def test_every_knob_turned_by_keyboard_draws_what_python_computes(page, site, name, i):
+    page.goto(f"{site}/{name}.html")
+    place = wake(page)[i]
+    cls = which(place)
+    widget = cls()
+    rng = np.random.default_rng(0)
+    compared, seen = 0, {knob: set() for knob in widget.knobs}
+    for _ in range(12):
+        knobs = knobs_of(place, widget)
+        for knob, value in knobs.items():
+            seen[knob].add(value)
+            setattr(widget, knob, value)
+        assert place.locator(".vg-readout").inner_text() == widget.sentence()
+        expected = FUNCTIONS[cls.__name__](knobs)
+        shown = [panel for panel in widget.panels if widget._holds(panel.when)]
+        assert place.locator("svg[data-panel]").count() == len(shown)
+        for panel in shown:
+            drawn = place.locator(f"svg[data-panel={panel.name}]").evaluate(READ)
+            compared += compare(drawn, panel, widget, expected[panel.name])
+        turn(place, rng)
+    assert compared >= 50
+    assert all(len(values) > 1 for values in seen.values()), seen
+
+
+@pytest.mark.parametrize(("name", "i"), PLACES)
+def test_a_turned_knob_changes_the_picture(page, site, name, i):
+    page.goto(f"{site}/{name}.html")
+    place = wake(page)[i]
+    for control in place.locator("[data-knob]").all():
+        before = place.locator(".vg-explorer-live").inner_html()
+        control.focus()
+        at_start = control.input_value() == "0"
+        control.press("ArrowRight" if at_start else "ArrowLeft")
+        if control.get_attribute("type") != "range":
+            control.press("ArrowDown" if at_start else "ArrowUp")
+        assert place.locator(".vg-explorer-live").inner_html() != before

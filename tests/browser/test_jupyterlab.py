@@ -1,0 +1,91 @@
+"""With a live kernel: a chapter in JupyterLab, an explorer turned, *Re-run* pressed."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+ROOT = Path(__file__).resolve().parents[2]
+CHAPTER = "02_linear_chain.ipynb"
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory) -> Iterator[str]:
+    """JupyterLab on a copy of the chapter; every cell is drawn, seen or not."""
+    folder = tmp_path_factory.mktemp("lab")
+    shutil.copy(ROOT / "notebooks" / CHAPTER, folder)
+    settings = folder / "settings/@jupyterlab/notebook-extension"
+    settings.mkdir(parents=True)
+    (settings / "tracker.jupyterlab-settings").write_text(
+        json.dumps({"windowingMode": "none"})
+    )
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = {
+        "ServerApp.port": port,
+        "ServerApp.root_dir": folder,
+        "IdentityProvider.token": "",
+        "ServerApp.open_browser": False,
+        "ServerApp.allow_root": True,
+        "LabApp.news_url": "none",
+        "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+    }
+    server = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "jupyterlab"),
+            *(f"--{name}={value}" for name, value in options.items()),
+        ],
+        env=os.environ | {"JUPYTERLAB_SETTINGS_DIR": str(folder / "settings")},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    address = f"http://127.0.0.1:{port}"
+    for _ in range(120):
+        try:
+            urllib.request.urlopen(f"{address}/api", timeout=5).close()
+            break
+        except OSError:
+            time.sleep(0.5)
+    yield address
+    server.terminate()
+    server.wait(30)
+
+
+def test_chapter_runs_and_its_explorer_answers_in_jupyterlab(page, lab):
+    page.set_default_timeout(120_000)
+    expect.set_options(timeout=120_000)
+    page.goto(f"{lab}/lab/tree/{CHAPTER}")
+    page.locator(".jp-Notebook").wait_for()
+    page.get_by_text("Python 3 (ipykernel) | Idle").first.wait_for()
+    page.locator(".lm-MenuBar-item", has_text="Run").click()
+    page.get_by_text("Run All Cells", exact=True).click()
+
+    explorer = page.locator(".vg-explorer-live").first
+    explorer.wait_for()
+    expect(page.locator(".jp-InputPrompt", has_text="[*]")).to_have_count(0)
+    readout = explorer.locator(".vg-readout")
+    before = readout.inner_text()
+    knob = explorer.locator("[data-knob=gain]")
+    knob.focus()
+    knob.press("ArrowLeft")
+    expect(readout).not_to_have_text(before)
+    expect(readout).to_contain_text("1.45·I")
+
+    panel = page.locator(".widget-vbox", has=page.get_by_text("Re-run"))
+    depth = panel.get_by_label("Depth, at most")
+    depth.fill("30")
+    depth.press("Enter")
+    panel.get_by_role("button", name="Re-run").click()
+    page.get_by_text("Done: the picture above shows your numbers.").wait_for()
+    expect(explorer.locator("[data-knob=depth]")).to_have_attribute("max", "29")
+    expect(readout).to_contain_text("After 30 layers of 1.45·I")

@@ -1,0 +1,93 @@
+"""Every page: complete, quiet, from this site alone, and from a folder too."""
+
+import gzip
+import re
+from urllib.parse import urlsplit
+
+import icons
+import pytest
+from conftest import PAGES, SITE, wake
+from fontTools.ttLib import TTFont
+
+EXPLORERS = [
+    page for page in PAGES if "vg-explorer" in (SITE / f"{page}.html").read_text()
+]
+
+
+def test_the_book_has_its_pages():
+    assert "book/intro" in EXPLORERS
+    assert len([page for page in EXPLORERS if page.startswith("notebooks/")]) >= 2
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_is_complete_without_another_host(page, site, name):
+    page.goto(f"{site}/{name}.html")
+    wake(page)
+    page.wait_for_load_state("networkidle")
+    assert page.complaints == []
+    hosts = {urlsplit(url).netloc for url in page.requests if url.startswith("http")}
+    assert hosts == {urlsplit(site).netloc}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_works_from_a_folder(page, name):
+    page.goto((SITE / f"{name}.html").as_uri())
+    places = wake(page)
+    page.wait_for_load_state("networkidle")
+    assert page.complaints == []
+    assert not [url for url in page.requests if url.startswith("http")]
+    for place in places:
+        assert place.locator(".vg-readout").inner_text()
+    if 'class="math' in (SITE / f"{name}.html").read_text():
+        page.locator("mjx-container").first.wait_for()
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_page_fits_a_phone(page, site, name):
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(f"{site}/{name}.html")
+    wake(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_page_keeps_to_its_weight(page, site, name):
+    page.goto(f"{site}/{name}.html")
+    wake(page)
+    page.wait_for_load_state("networkidle")
+    weight = {}
+    for url in set(page.requests):
+        path = SITE / urlsplit(url).path.lstrip("/")
+        if path.suffix in {".js", ".css", ".woff", ".woff2"}:
+            weight[path] = len(gzip.compress(path.read_bytes()))
+    code = {p: n for p, n in weight.items() if p.parent.name != "explorers"}
+    assert sum(code.values()) <= 900e3
+    assert sum(n for p, n in code.items() if p.name == "explorer.js") <= 200e3
+    assert len(gzip.compress((SITE / f"{name}.html").read_bytes())) <= 250e3
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_page_has_no_dead_control_and_says_what_it_shows(page, site, name):
+    page.goto(f"{site}/{name}.html")
+    for place in wake(page):
+        for knob in place.locator("input, select").all():
+            assert knob.get_attribute("id")
+            label = place.locator(f"label[for='{knob.get_attribute('id')}']")
+            assert label.inner_text()
+        assert place.locator("svg[data-panel]").first.get_attribute("aria-label")
+    inside = page.locator("article input, article select, article button.widget-button")
+    live = page.locator(".vg-explorer :is(input, select)")
+    assert inside.count() == live.count()
+
+
+def test_every_icon_of_the_pages_is_in_the_small_fonts():
+    kept = {name for names in icons.ICONS.values() for name in names.split()}
+    styles = {"lg", "solid", "brands", "regular", "sm"}
+    for name in PAGES:
+        text = (SITE / f"{name}.html").read_text()
+        shown = set(re.findall(r"\bfa-([a-z-]+)", text)) - styles
+        assert shown <= kept, name
+    for font_name, names in icons.ICONS.items():
+        font = TTFont(SITE / "_static" / icons.FONTS / f"{font_name}.woff2")
+        points = icons.code_points()
+        assert {points[n] for n in names.split()} <= set(font.getBestCmap())
