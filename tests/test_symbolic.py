@@ -26,6 +26,16 @@ def test_chain_rule_gap_sees_a_missing_factor(activation, monkeypatch):
     assert not symbolic.prove_chain_rule(3, activation)
 
 
+@pytest.mark.parametrize("activation", NAMES)
+def test_one_more_unit_adds_one_factor_at_any_depth(activation):
+    assert symbolic.chain_rule_step_gap(activation) == 0
+
+
+def test_chain_rule_step_sees_a_wrong_slope(monkeypatch):
+    monkeypatch.setattr(symbolic, "slope", lambda _: symbolic.phi)
+    assert symbolic.chain_rule_step_gap() != 0
+
+
 def test_factors_carry_weight_and_slope_by_name():
     w, _, z, _ = symbolic.symbols(2)
     assert symbolic.derivative_factors(3)[1] == w * symbolic.phi_prime(z)
@@ -109,6 +119,35 @@ def test_slope_deficit_is_zero_at_zero_alone(activation, largest):
     np.testing.assert_allclose(numbers, largest - slopes, rtol=1e-12)
 
 
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh"])
+def test_slope_is_largest_at_zero_alone(activation):
+    # Claim C07, proved: no other root, for the function rises everywhere.
+    assert symbolic.steepest_points(activation) == sp.FiniteSet(0)
+    z = sp.Symbol("z", real=True)
+    rise = sp.simplify(symbolic.slope(activation)(z).rewrite(sp.exp))
+    assert rise.is_positive
+
+
+def test_weight_times_slope_is_at_most_a_quarter_of_the_weight():
+    w, z, b = sp.symbols("w z b", real=True)
+    deficit = symbolic.weighted_slope_deficit()
+    product = sp.Abs(w) * symbolic.slope("sigmoid")(w * z + b)
+    assert sp.simplify(sp.Abs(w) / 4 - product - deficit) == 0
+    assert deficit.is_nonnegative
+    assert deficit.subs(z, -b / w) == 0
+    assert deficit.subs({w: 1, b: 0, z: 1}).is_positive
+
+
+def test_slope_reach_follows_from_the_slope():
+    # w·σ′(u) = w / (2(1 + cosh u)) is 1 where cosh u = w/2 − 1, so only from w = 4 on.
+    w, u = sp.Symbol("w", positive=True), sp.Symbol("u", real=True)
+    even = 1 / (2 * (1 + sp.cosh(u)))
+    gap = symbolic.slope("sigmoid")(u) - even
+    assert sp.simplify(gap.rewrite(sp.exp)) == 0
+    assert sp.solve((w * even - 1).subs(sp.cosh(u), u), u) == [w / 2 - 1]
+    assert symbolic.slope_reach(w) == 2 / w * sp.acosh(w / 2 - 1)
+
+
 def test_slope_reach_is_the_interval_where_a_sigmoid_unit_passes_all():
     # Row 3.14.
     w, x = sp.Symbol("w", positive=True), sp.Symbol("x", real=True)
@@ -146,6 +185,15 @@ def test_variance_of_a_sum_is_the_sum_of_the_variances():
         assert symbolic.variance_of_sum(terms) == terms * v * m
 
 
+def test_variance_of_any_sum_is_that_of_each():
+    v, m = sp.symbols("v m", positive=True)
+    n = sp.Symbol("n", integer=True, positive=True)
+    assert symbolic.variance_of_any_sum() == n * v * m
+    for terms in range(1, 5):
+        law = symbolic.variance_of_any_sum().subs(n, terms)
+        assert law == symbolic.variance_of_sum(terms)
+
+
 def test_variance_of_a_sum_equals_a_simulation():
     # Within six standard errors; inputs with a mean, for only E[x²] counts.
     rng = np.random.default_rng(0)
@@ -172,6 +220,23 @@ def test_glorot_is_the_compromise_between_both_conditions():
     # Row 4.15: 400 → 100 gives 1.6 forward and 0.4 backward.
     factors = [c.lhs.subs(v, variance).subs({n_in: 400, n_out: 100}) for c in both]
     assert factors == [sp.Rational(8, 5), sp.Rational(2, 5)]
+
+
+def test_compromises_differ_but_for_equal_fans():
+    # Glorot's is one of several, and the only one that meets the mean (claim C17).
+    n_in, n_out = sp.symbols("n_in n_out", positive=True)
+    found = symbolic.compromise_variances()
+    assert found["mean"] == symbolic.glorot_variance()
+    assert sp.simplify(found["log_squares"] - 1 / sp.sqrt(n_in * n_out)) == 0
+    at = {n_in: 400, n_out: 100}
+    variances = {sense: value.subs(at) for sense, value in found.items()}
+    assert variances == {
+        "mean": sp.Rational(1, 250),
+        "squares": sp.Rational(1, 340),
+        "log_squares": sp.Rational(1, 200),
+    }
+    for value in found.values():
+        assert sp.simplify(value.subs(n_out, n_in) - 1 / n_in) == 0
 
 
 @pytest.mark.parametrize(

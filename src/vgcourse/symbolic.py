@@ -162,11 +162,30 @@ def chain_rule_gap(depth: int, activation: str | None = None) -> Expr:
     """
     whole = sp.diff(composed_chain(depth, activation), start())
     product = sp.Mul(*derivative_factors(depth, activation))
-    gap = whole - written_out(product, depth, activation)
-    if activation == "relu":
-        # x·δ(x) = 0: each kink leaves such a term, and each is zero.
-        gap = gap.replace(sp.DiracDelta, lambda *_: sp.S.Zero)
-    return sp.simplify(gap)
+    return _without_kinks(whole - written_out(product, depth, activation))
+
+
+def chain_rule_step_gap(activation: str | None = None) -> Expr:
+    """Return what one more unit adds to the derivative, minus its factor, as above.
+
+    The unit stands on a chain A(a₀) of which nothing is known, so that 0 proves the
+    step from any depth to the next, and with the depths above the rule for all.
+
+    Examples
+    --------
+    >>> chain_rule_step_gap()
+    0
+    """
+    w, b, _, _ = symbols(1)
+    chain = sp.Function("A")(start())
+    z = w * chain + b
+    whole = sp.diff(function(activation)(z), start())
+    return _without_kinks(whole - w * slope(activation)(z) * sp.diff(chain, start()))
+
+
+def _without_kinks(gap: Expr) -> Expr:
+    # x·δ(x) = 0: each kink of ReLU leaves such a term, and each is zero.
+    return sp.simplify(gap.replace(sp.DiracDelta, lambda *_: sp.S.Zero))
 
 
 def prove_chain_rule(depth: int, activation: str | None = None) -> bool:
@@ -257,6 +276,30 @@ def slope_deficit(activation: str) -> Expr:
     return root**2
 
 
+def steepest_points(activation: str) -> sp.Set:
+    """Return all real z where the deficit above is 0, as SymPy solves for them.
+
+    Examples
+    --------
+    >>> steepest_points("sigmoid")
+    {0}
+    """
+    root = slope_deficit(activation).base
+    return sp.solveset(root, sp.Symbol("z", real=True), sp.S.Reals)
+
+
+def weighted_slope_deficit() -> Expr:
+    """Return |w|/4 − |w|·σ′(wz + b) as |w|·(σ(wz + b) − 1/2)², for real w, z and b.
+
+    It is never negative, and 0 at z = −b/w: at a fixed bias the largest factor of a
+    sigmoid unit is |w|/4, wherever the bias puts it.
+    """
+    w, z, b = sp.symbols("w z b", real=True)
+    value = sp.Symbol("z", real=True)
+    deficit = slope_deficit("sigmoid").subs(value, w * z + b)
+    return sp.Abs(w) * deficit
+
+
 def slope_reach(w: Expr) -> Expr:
     """Return the width of {x : w·σ′(wx) ≥ 1}, real for w ≥ 4: (2/w)·arcosh(w/2 − 1)."""
     return 2 / w * sp.acosh(w / 2 - 1)
@@ -327,6 +370,27 @@ def variance_of_sum(terms: int) -> Expr:
     return sp.expand(sum(kept)).subs({xi**2: m for xi in x})
 
 
+def variance_of_any_sum() -> Expr:
+    """Return the same for any number n of terms, by induction on it.
+
+    One more term makes (S + wx)² of S². As w has mean 0 and is independent of S and
+    x, the mean grows by v·m; SymPy solves that recursion.
+
+    Examples
+    --------
+    >>> variance_of_any_sum()
+    m*n*v
+    """
+    S, w, x = sp.symbols("S w x")
+    v, m = sp.symbols("v m", positive=True)
+    n, variance = sp.Symbol("n", integer=True, positive=True), sp.Function("V")
+    added = sp.Poly(sp.expand((S + w * x) ** 2 - S**2), w)
+    means = {1: sp.S.Zero, 2: v}  # of w and of w²
+    step = sum(term * means[power] for (power,), term in added.terms())
+    recursion = variance(n + 1) - variance(n) - step.subs(x**2, m)
+    return sp.rsolve(recursion, variance(n), {variance(0): 0})
+
+
 def forward_condition() -> sp.Eq:
     """Return n_in·v = 1: the signal keeps its variance through a linear layer."""
     n_in, v = sp.symbols("n_in v", positive=True)
@@ -351,3 +415,19 @@ def glorot_variance() -> Expr:
     both = sp.Eq(forward.lhs + backward.lhs, forward.rhs + backward.rhs)
     (solution,) = sp.solve(both, v)
     return solution
+
+
+def compromise_variances() -> dict[str, Expr]:
+    """Return the variances that meet both conditions best, in three senses.
+
+    ``"mean"`` gives the two factors n_in·v and n_out·v the mean 1 (Glorot's choice),
+    ``"squares"`` makes the squares of their distances from 1 least, ``"log_squares"``
+    those of their logarithms from 0. All are 1/n for equal fans n.
+    """
+    v = sp.Symbol("v", positive=True)
+    factors = [forward_condition().lhs, backward_condition().lhs]
+    squares = sum((factor - 1) ** 2 for factor in factors)
+    log_squares = sum(sp.log(factor) ** 2 for factor in factors)
+    (least,) = sp.solve(sp.diff(squares, v), v)
+    (log_least,) = sp.solve(sp.diff(log_squares, v), v)
+    return {"mean": glorot_variance(), "squares": least, "log_squares": log_least}
