@@ -566,3 +566,36 @@ def test_bad_input_is_one_clear_line(call, error: type[Exception], message: str)
 
 def test_get_returns_the_activation_of_that_name():
     assert activations.get("tanh") is ACTIVATIONS["tanh"]
+
+
+def test_moments_of_selu_are_drawn_back_to_their_fixed_point():
+    # Row 3.9: d(mean, variance) of the output by d(mean, variance) of the input, at
+    # (0, 1), with weights of sum 0 and square sum 1: only the variance is felt.
+    selu = ACTIVATIONS["selu"]
+
+    def moments(variance: float) -> np.ndarray:
+        first, second = (
+            gaussian_mean(
+                lambda z, k=k: selu.function(z) ** k, variance=variance, kinks=(0.0,)
+            )
+            for k in (1, 2)
+        )
+        return np.array([first, second - first**2])
+
+    step = 1e-5
+    column = (moments(1 + step) - moments(1 - step)) / (2 * step)
+    np.testing.assert_allclose(column, [0.0888347551, 0.7826478832], atol=1e-8)
+    np.testing.assert_allclose(np.linalg.norm(column), 0.7876733605, atol=1e-8)
+
+
+def test_gain_from_the_standard_deviation_is_not_that_of_he():
+    # Row 13.7: relu has a mean, and the second moment is what the next layer feels.
+    relu = ACTIVATIONS["relu"]
+    mean, square = (
+        gaussian_mean(lambda z, k=k: relu.function(z) ** k, kinks=(0.0,))
+        for k in (1, 2)
+    )
+    gain = 1 / np.sqrt(square - mean**2)
+    np.testing.assert_allclose(gain, 1.712858550450, rtol=1e-9)
+    np.testing.assert_allclose(gain**2 * square, np.pi / (np.pi - 1), rtol=1e-9)
+    np.testing.assert_allclose(relu.forward_gain, np.sqrt(2), rtol=1e-12)

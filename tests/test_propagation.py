@@ -184,6 +184,22 @@ def test_values_below_the_number_format_are_not_lost(dtype):
     np.testing.assert_allclose(top.log10_gradient_rms, expected, rtol=0, atol=atol)
 
 
+def test_a_huge_signal_on_the_flat_side_reaches_the_limit():
+    profile = measure_profile(
+        depth=1,
+        width=3,
+        batch=2,
+        activation="selu",
+        initializer="constant",
+        gain=1e20,
+        input_mean=-1.0,
+        rng=0,
+    )
+    limit = log10(1.0507009873554805 * 1.6732632423543772)
+    np.testing.assert_allclose(profile.log10_activation_rms, limit, rtol=EXACT)
+    assert profile.log10_gradient_rms == -np.inf
+
+
 def test_squares_below_the_number_format_are_not_lost():
     # One unit: slopes of about 2^-48 and 2^-24, whose product squared is 2^-143.
     profile = measure_profile(

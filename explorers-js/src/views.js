@@ -124,7 +124,7 @@ export function histograms(panel, width) {
       ...background(),
       Plot.rect(bars.filter((b) => b.half > 0), {
         x1: (b) => b.place - b.half, x2: (b) => b.place + b.half, y1: "low", y2: "high",
-        fill: color(panel.series[0].color), inset: 0, className: `vg-${panel.series[0].array}`,
+        fill: color(panel.series[0].color), shapeRendering: "crispEdges", className: `vg-${panel.series[0].array}`,
       }),
     ],
   });

@@ -111,25 +111,6 @@ def _scale(values: FloatArray, log2: FloatArray) -> None:
         values *= factor[:, None, None]
 
 
-def _rescue(
-    values: FloatArray,
-    blocks: NDArray[np.bool_],
-    function: Callable[[Any], Any],
-    z: FloatArray,
-    lift: FloatArray,
-) -> FloatArray:
-    """Ask float64 for blocks of function(z · 2^lift) too small for the format.
-
-    Return the logarithm of the factor that the values lack from then on.
-    """
-    log2 = np.zeros(len(z))
-    for block in np.flatnonzero(blocks):
-        exact = function(z[block] * np.exp2(min(lift[block], 900)))
-        exponent = np.frexp(np.abs(exact).max())[1]
-        values[block], log2[block] = np.ldexp(exact, -exponent), exponent
-    return log2
-
-
 class _Layer(NamedTuple):
     """One layer of a forward pass: h · 2^h_log2, slope · 2^slope_log2, statistics."""
 
@@ -164,14 +145,20 @@ def _activate(activation: Activation, z: FloatArray, log2: FloatArray) -> _Layer
     below = np.abs(slope) < SATURATED_SLOPE
     saturation = np.array([np.count_nonzero(block) / block.size for block in below])
 
-    faint = (rms < 2.0**-_SAFE) & ~straight
-    h_log2 = _rescue(h, faint, activation.function, z, kept)
+    h_log2, slope_log2 = np.where(straight, kept, 0), np.zeros(len(z))
+    # Where all is too small for the number format, float64 is asked. One slope that is
+    # not saturated is large enough for its block.
+    faint, flat = rms < 2.0**-_SAFE, saturation == 1
+    for function, blocks, values, value_log2 in (
+        (activation.function, faint, h, h_log2),
+        (activation.derivative, flat, slope, slope_log2),
+    ):
+        for block in np.flatnonzero(blocks):
+            exact = function(z[block] * np.exp2(min(kept[block], 900)))
+            exponent = np.frexp(np.abs(exact).max())[1]
+            values[block], value_log2[block] = np.ldexp(exact, -exponent), exponent
     if faint.any():
         rms = _rms(h)
-    h_log2[straight] = kept[straight]
-    # One slope that is not saturated is large enough for its block.
-    flat = (saturation == 1) & ~straight
-    slope_log2 = _rescue(slope, flat, activation.derivative, z, kept)
     log10_rms = (_log2(rms) + h_log2) * np.log10(2)
     return _Layer(h, h_log2, slope, slope_log2, log10_rms, saturation)
 

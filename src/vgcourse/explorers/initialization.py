@@ -97,7 +97,7 @@ class Initialization(Explorer):
         ),
         Panel(
             name="saturation",
-            y="saturated units (slope below 0.01)",
+            y="units with a slope below 0.01: saturated, or shut",
             scale="percent",
             series=(
                 Trace("expected", first=1),
@@ -117,7 +117,7 @@ class Initialization(Explorer):
         ),
         Sentence(
             "The activations of the last layer have RMS {size|number}; "
-            "{saturation|percent} of its units are saturated.",
+            "{saturation|percent} of its units have a slope below 0.01.",
             at="depth",
             first=1,
         ),
