@@ -124,17 +124,20 @@ export function render({ model, el }) {
   const legend = element("div", { class: "vg-legend" });
   let source;
   let spec, table, knobs, positions;
+  let width = 640;
 
   function draw() {
     const text = sentence(spec, table, positions);
     const shown = new Map();
-    const width = Math.max(260, Math.min(pictures.clientWidth || 640, 900));
     const plots = spec.panels
       .filter((p) => holds(p.when, spec, positions))
       .flatMap((panel) => {
         const picture = resolve(panel, spec, table, positions);
         picture.series.forEach((s) => s.label && shown.set(s.label, s));
-        const plot = VIEWS[panel.view](picture, width);
+        const plot = VIEWS[panel.view](picture, Math.max(260, Math.min(width, 900)));
+        // Its style element would make the browser restyle the whole page at each move;
+        // explorer.css says the same once.
+        plot.querySelector("style").remove();
         plot.setAttribute("role", "img");
         plot.setAttribute("aria-label", `${panel.y}. ${text}`);
         plot.dataset.panel = panel.name;
@@ -179,12 +182,13 @@ export function render({ model, el }) {
   model.on("change:spec", load);
   model.on("change:table", load);
   el.replaceChildren(root);
+  width = pictures.clientWidth || width;
   load();
 
-  let drawn = pictures.clientWidth;
-  const observer = new ResizeObserver(() => {
-    if (pictures.clientWidth === drawn || !pictures.clientWidth) return;
-    drawn = pictures.clientWidth;
+  // Asking for the width at each move would lay the page out twice.
+  const observer = new ResizeObserver(([{ contentRect }]) => {
+    if (contentRect.width === width || !contentRect.width) return;
+    width = contentRect.width;
     draw();
   });
   observer.observe(pictures);
