@@ -38,7 +38,7 @@ class explorer(nodes.General, nodes.Element):  # noqa: N801 - docutils names nod
 
 def save(app: Sphinx, spec: dict, values: dict, table: str) -> str:
     """Write the script that mounts one explorer; return its place in the book."""
-    state = json.dumps({"spec": spec, "values": values, "table": table})
+    state = json.dumps({"spec": spec, "values": values, "table": table}, sort_keys=True)
     name = f"{hashlib.sha256(state.encode()).hexdigest()[:16]}.js"
     folder = Path(app.outdir) / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
