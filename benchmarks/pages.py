@@ -5,13 +5,10 @@ same picture with matplotlib and encodes a PNG, in the same run.
 """
 
 import gzip
-import http.server
 import io
 import statistics
 import sys
-import threading
 import time
-from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,6 +19,7 @@ from vgcourse import explorers, plotting
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 import browser  # noqa: E402 - after its folder is on the path
+import serve  # noqa: E402
 
 SITE = ROOT / "book/_build/html"
 MOVES = 200
@@ -42,13 +40,6 @@ MOVE = """([place, moves]) => {
   }
   return times;
 }"""
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serves files without a line for each."""
-
-    def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
 
 
 def callback_seconds(name: str) -> float:
@@ -124,21 +115,16 @@ def measure(page: Page, address: str, name: str) -> None:
 
 def main() -> None:
     """Measure every page that has an explorer."""
-    handler = partial(Quiet, directory=str(SITE))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    with sync_playwright() as playwright:
+    with serve.running(SITE) as address, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=browser.find(), args=browser.FLAGS
         )
         for folder in ("book", "notebooks"):
             for file in sorted((SITE / folder).glob("*.html")):
                 page = chromium.new_page(viewport={"width": 1280, "height": 900})
-                address = f"http://127.0.0.1:{server.server_port}"
                 measure(page, address, f"{folder}/{file.stem}")
                 page.close()
         chromium.close()
-    server.shutdown()
 
 
 if __name__ == "__main__":

@@ -4,39 +4,26 @@ Usage: ``python tools/screenshots.py [page …]``, pages as ``book/intro``, or a
 The pictures go to ``build/screenshots/``.
 """
 
-import http.server
 import sys
-import threading
-from functools import partial
 from pathlib import Path
 
 import browser
+import serve
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
-SITE = ROOT / "book/_build/html"
 TARGET = ROOT / "build/screenshots"
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serves files without a line for each."""
-
-    def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
 
 
 def main(pages: list[str]) -> None:
     """Take the pictures."""
     pages = pages or sorted(
-        str(file.relative_to(SITE).with_suffix(""))
+        str(file.relative_to(serve.HTML).with_suffix(""))
         for folder in ("book", "notebooks")
-        for file in (SITE / folder).glob("*.html")
+        for file in (serve.HTML / folder).glob("*.html")
     )
     TARGET.mkdir(parents=True, exist_ok=True)
-    handler = partial(Quiet, directory=str(SITE))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    with sync_playwright() as playwright:
+    with serve.running() as address, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=browser.find(), args=browser.FLAGS
         )
@@ -46,7 +33,7 @@ def main(pages: list[str]) -> None:
                     page = chromium.new_page(
                         viewport={"width": width, "height": 900}, color_scheme=theme
                     )
-                    page.goto(f"http://127.0.0.1:{server.server_port}/{page_name}.html")
+                    page.goto(f"{address}/{page_name}.html")
                     page.wait_for_load_state("networkidle")
                     turn_knobs(page)
                     name = f"{page_name.replace('/', '-')}-{theme}-{width}.png"
@@ -54,7 +41,6 @@ def main(pages: list[str]) -> None:
                     print(f"{TARGET / name}")
                     page.close()
         chromium.close()
-    server.shutdown()
 
 
 def turn_knobs(page) -> None:

@@ -2,6 +2,9 @@
 
 import functools
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -27,6 +30,17 @@ def server(folder: Path = HTML) -> ThreadingHTTPServer:
             continue
     message = "no free port on 127.0.0.1"
     raise OSError(message)
+
+
+@contextmanager
+def running(folder: Path = HTML) -> Iterator[str]:
+    """Serve `folder` beside what the caller does, who gets the address."""
+    with server(folder) as http:
+        thread = threading.Thread(target=http.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{http.server_port}"
+        http.shutdown()
+        thread.join()
 
 
 def main() -> int:

@@ -1,13 +1,11 @@
 """The built pages, served on loopback, and a browser that notes what they do."""
 
-import http.server
-import threading
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import browser as chromium
 import pytest
+import serve
 from playwright.sync_api import Browser, Page, sync_playwright
 
 SITE = Path(__file__).resolve().parents[2] / "book/_build/html"
@@ -18,24 +16,11 @@ PAGES = sorted(
 )
 
 
-class Server(http.server.SimpleHTTPRequestHandler):
-    """Serves files without a line for each."""
-
-    def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture(scope="session")
 def site() -> Iterator[str]:
     """The address of the built book."""
-    handler = partial(Server, directory=str(SITE))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serve.running(SITE) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
