@@ -37,6 +37,7 @@ FORBIDDEN = {
     "labelled equation": r"^\s*\$\$\s*\([\w:-]+\)\s*$",
     "TeX reference": r"\\(?:eqref|ref|label)\{",
     "bare AMS environment": r"^\\begin\{(?:align|equation|gather)\*?\}",
+    "tag beside a line break": r"\$\$[^$]*\\\\[^$]*\\tag\{",
     "footnote": r"\[\^[\w-]+\]",
     "display math inside a line": (r"\S[ \t]*\$\$[^$\n]+\$\$|\$\$[^$\n]+\$\$[ \t]*\S"),
     "relative image": r"!\[[^\]]*\]\((?!https://)",
@@ -446,6 +447,11 @@ SAMPLES = {
     "bare AMS environment": (
         ["\\begin{align}\nx\n\\end{align}", r"\begin{equation*}"],
         ["$$\n\\begin{aligned}\nx\n\\end{aligned}\n$$"],
+    ),
+    # The book wraps a display with line breaks in `split`, which allows no tag.
+    "tag beside a line break": (
+        ["$$\n\\begin{aligned}a \\\\ b\\end{aligned} \\tag{1.1}\n$$"],
+        ["$$\na \\\\ b\n$$\n\n$$\nx \\tag{1.2}\n$$"],
     ),
     "footnote": (["a claim[^1]", "[^note]: text"], ["x[1]", "$x^{[1]}$", "a^1"]),
     "display math inside a line": (
