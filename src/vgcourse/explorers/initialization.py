@@ -1,6 +1,7 @@
 """Initialization: activation × initializer × gain × depth, the whole picture."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from vgcourse.explorers.base import (
     Trace,
     no_progress,
 )
-from vgcourse.explorers.rectifiers import predicted_grid
+from vgcourse.explorers.rectifiers import GRADIENT, predicted_grid
 from vgcourse.propagation import HISTOGRAM_EDGES, measure_grid
 
 CURVES = (
@@ -82,19 +83,7 @@ class Initialization(Explorer):
             )
             for depth in DEPTHS
         ),
-        Panel(
-            name="gradient",
-            y="gradient at layer ℓ, from 1 at the output (RMS, log scale)",
-            series=(
-                Trace("predicted", "predicted (mean field)", first=1),
-                Trace("measured", "measured", "dots", "sign", first=1, cliff=True),
-            ),
-            last="depth",
-            x_first=1,
-            pad=0.5,
-            y_least=(-2.0, 2.0),
-            height=230,
-        ),
+        replace(GRADIENT, height=230),
         Panel(
             name="saturation",
             y="units with a slope below 0.01: saturated, or shut",

@@ -33,6 +33,21 @@ CURVES = (
 )
 DEPTHS = (5, 10, 20, 50)
 
+# Measured gradients beside predicted ones; the next explorer has the same panel.
+GRADIENT = Panel(
+    name="gradient",
+    y="gradient at layer ℓ, from 1 at the output (RMS, log scale)",
+    series=(
+        Trace("predicted", "predicted (mean field)", first=1),
+        Trace("measured", "measured", "dots", "sign", first=1, cliff=True),
+    ),
+    last="depth",
+    x_first=1,
+    pad=0.5,
+    y_least=(-2.0, 2.0),
+    height=260,
+)
+
 
 class Rectifiers(Explorer):
     """Gradient layer by layer, and the share of units that let it pass.
@@ -54,19 +69,7 @@ class Rectifiers(Explorer):
     depth = KnobTrait(20).tag(sync=True)
 
     panels = (
-        Panel(
-            name="gradient",
-            y="gradient at layer ℓ, from 1 at the output (RMS, log scale)",
-            series=(
-                Trace("predicted", "predicted (mean field)", first=1),
-                Trace("measured", "measured", "dots", "sign", first=1, cliff=True),
-            ),
-            last="depth",
-            x_first=1,
-            pad=0.5,
-            y_least=(-2.0, 2.0),
-            height=260,
-        ),
+        GRADIENT,
         Panel(
             name="active",
             y="share of units with a slope of at least 0.01",
