@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from itertools import cycle
 from math import sqrt
 
 import numpy as np
@@ -109,7 +110,7 @@ def profiles() -> bool:
         lecun_normal(WIDTH, WIDTH, rng=layer, dtype=np.float32)
         for layer in range(DEPTH)
     ]
-    tensors = [torch.from_numpy(W) for W in weights]
+    tensors, prepared = [torch.from_numpy(W) for W in weights], cycle(weights)
     good = True
     for activation in ("tanh", "relu"):
         shape = {"depth": DEPTH, "width": WIDTH, "batch": BATCH, "dtype": np.float32}
@@ -117,8 +118,8 @@ def profiles() -> bool:
         passes = partial(torch_passes, tensors, BATCH, activation)
         ours, bare, theirs, training, lean = by_turns(
             partial(measure, initializer="lecun_normal"),
-            # A matrix that is already there stands for every layer.
-            partial(measure, initializer=lambda *_, **__: weights[0]),
+            # Only copied: what was drawn before.
+            partial(measure, initializer=lambda *_, **__: next(prepared)),
             partial(torch_profile, activation),
             partial(passes, weight_grads=True),
             partial(passes, weight_grads=False),
