@@ -20,9 +20,16 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "book" / "_build"
 STAMP = ROOT / ".make" / "book.json"
 LOG = ROOT / ".make" / "book.log"
-# A file that the code groups match makes the notebooks run again.
-CODE = ("src/**/*", "book/_config.yml", "book/_extensions/**/*", "requirements*.txt")
-PAGES = ("notebooks/*.ipynb", "book/*", "book/_static/**/*", "*.md")
+# A file that the code groups match makes every notebook run again; a notebook whose
+# own code changed runs again by itself, since Jupyter's cache knows notebooks by code.
+CODE = ("src/**/*", "requirements*.txt")
+PAGES = (
+    "notebooks/*.ipynb",
+    "book/*",
+    "book/_static/**/*",
+    "book/_extensions/**/*",
+    "*.md",
+)
 
 
 def digest(patterns: Iterable[str]) -> str:
