@@ -15,7 +15,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["MPLBACKEND"] = "agg"
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "book/_extensions")]
 
 # Marks whose tests must run, and not be skipped: "browser", "torch" (see .ci/run).
 REQUIRED = frozenset(os.environ.get("VGCOURSE_REQUIRE", "").replace(",", " ").split())
