@@ -22,7 +22,7 @@ STAMP = ROOT / ".make" / "book.json"
 LOG = ROOT / ".make" / "book.log"
 # A file that the code groups match makes every notebook run again; a notebook whose
 # own code changed runs again by itself, since Jupyter's cache knows notebooks by code.
-CODE = ("src/**/*", "requirements*.txt")
+CODE = ("src/**/*.py", "requirements.txt")
 PAGES = (
     "notebooks/*.ipynb",
     "book/*",
@@ -78,12 +78,13 @@ def main() -> int:
     print(
         "Building the book: the notebooks run, this takes a minute or two", flush=True
     )
-    STAMP.unlink(missing_ok=True)
     LOG.parent.mkdir(exist_ok=True)
     if before.get("code") != now["code"]:
         shutil.rmtree(BUILD, ignore_errors=True)
     for part in ("html", ".doctrees"):
         shutil.rmtree(BUILD / part, ignore_errors=True)
+    # Should the build fail, what ran without an error need not run again.
+    STAMP.write_text(json.dumps({"code": now["code"]}))
     start = time.perf_counter()
     with LOG.open("w") as log:
         result = subprocess.run(

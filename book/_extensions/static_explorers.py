@@ -91,10 +91,17 @@ def on_doctree_read(app: Sphinx, doctree: nodes.document) -> None:
 
 
 class ExplorerDirective(SphinxDirective):
-    """``{explorer} LinearChain`` with the option ``knobs``, a YAML mapping."""
+    """``{explorer} LinearChain``, with ``knobs``, a YAML mapping, and ``play``.
+
+    The latter names a knob that goes through its values once, from the first to the
+    one it was given, when the explorer is first seen.
+    """
 
     required_arguments = 1
-    option_spec = {"knobs": directives.unchanged}  # noqa: RUF012 - docutils reads it
+    option_spec = {  # noqa: RUF012 - docutils reads it
+        "knobs": directives.unchanged,
+        "play": directives.unchanged_required,
+    }
 
     def run(self) -> list[nodes.Node]:
         """Compute the explorer here, in the build."""
@@ -112,15 +119,19 @@ class ExplorerDirective(SphinxDirective):
         knobs = {name: getattr(widget, name) for name in widget.knobs}
         state = save(self.env.app, widget.spec, knobs, table)
         self.set_source_info(picture)
-        return [place(self.env.app, self.env.docname, state, picture)]
+        node = place(self.env.app, self.env.docname, state, picture)
+        node["play"] = self.options.get("play", "")
+        return [node]
 
 
 def visit_html(translator: Any, node: explorer) -> None:
     """Open the place of an explorer."""
     here = translator.builder.get_target_uri(translator.builder.current_docname)
     state = relative_uri(here, node["state"])
+    play = f' data-play="{node["play"]}"' if node.get("play") else ""
     translator.body.append(
-        f'<div class="vg-explorer" id="explorer-{node["number"]}" data-state="{state}">'
+        f'<div class="vg-explorer" id="explorer-{node["number"]}" '
+        f'data-state="{state}"{play}>'
     )
 
 
@@ -134,15 +145,15 @@ def visit_other(_translator: Any, _node: explorer) -> None:
 
 
 def on_page(app: Sphinx, docname: str, *_context: object) -> None:
-    """Load the views on the pages that have explorers, and only there."""
+    """Load the views on the pages that have explorers, the colors on all."""
+    app.add_css_file("explorer.css")
     if app.env.metadata.get(docname, {}).get("explorers"):
         app.add_js_file("explorer.js", loading_method="defer", **{"data-mount": ""})
-        app.add_css_file("explorer.css")
 
 
-def on_finished(app: Sphinx, exception: Exception | None) -> None:
+def on_start(app: Sphinx) -> None:
     """Take bundle and stylesheet from the package, so that there is one of each."""
-    if exception is None and app.builder.format == "html":
+    if app.builder.format == "html":
         for file in (BUNDLE, STYLESHEET):
             copy_asset(str(file), str(Path(app.outdir) / "_static"))
 
@@ -154,5 +165,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("explorer", ExplorerDirective)
     app.connect("doctree-read", on_doctree_read)
     app.connect("html-page-context", on_page)
-    app.connect("build-finished", on_finished)
+    app.connect("builder-inited", on_start)
     return {"parallel_read_safe": False, "parallel_write_safe": True}

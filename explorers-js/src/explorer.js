@@ -233,11 +233,42 @@ function mountPage() {
   document.querySelectorAll(".vg-explorer").forEach((node) => near.observe(node));
 }
 
+// Let a knob run once, from its first value to the one it has, in about three seconds:
+// a page may show that its picture moves. The reader's first touch ends it, and one who
+// asked for less motion never sees it.
+function play(node, name) {
+  const knob = node.querySelector(`[data-knob="${name}"]`);
+  const readout = node.querySelector(".vg-readout");
+  const last = Number(knob.value);
+  const begin = performance.now() + 600;
+  const turn = (position) => {
+    knob.value = position;
+    knob.dispatchEvent(new Event("input"));
+  };
+  let touched = false;
+  const touch = ({ target }) => {
+    touched = true;
+    if (target !== knob) turn(last);
+  };
+  const kinds = ["pointerdown", "keydown", "focusin"];
+  kinds.forEach((kind) => node.addEventListener(kind, touch, { once: true }));
+  const step = (now) => {
+    const done = Math.min(1, Math.max(0, (now - begin) / 2600));
+    if (!touched) turn(Math.round(done * last));
+    if (!touched && done < 1) return requestAnimationFrame(step);
+    kinds.forEach((kind) => node.removeEventListener(kind, touch));
+    readout.setAttribute("aria-live", "polite");
+  };
+  readout.setAttribute("aria-live", "off"); // one sentence, not fifty
+  requestAnimationFrame(step);
+}
+
 // Called by the saved state's script.
 export function mount(state) {
   const node = document.getElementById(document.currentScript.dataset.for);
   render({ model: new SavedModel(state), el: node });
   node.dataset.ready = "true";
+  if (node.dataset.play && !matchMedia("(prefers-reduced-motion: reduce)").matches) play(node, node.dataset.play);
 }
 
 if (typeof document !== "undefined" && document.currentScript?.dataset.mount !== undefined) {

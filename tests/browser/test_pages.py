@@ -6,12 +6,31 @@ from urllib.parse import urlsplit
 
 import icons
 import pytest
+import serve
 from conftest import PAGES, SITE, wake
 from fontTools.ttLib import TTFont
 
 EXPLORERS = [
     page for page in PAGES if "vg-explorer" in (SITE / f"{page}.html").read_text()
 ]
+
+# Try to load what the policy forbids, and return which rules stood in the way.
+REFUSALS = """async (elsewhere) => {
+  const refused = [];
+  addEventListener("securitypolicyviolation", ({ effectiveDirective }) =>
+    refused.push(effectiveDirective));
+  const add = (tag, attributes) =>
+    document.head.append(Object.assign(document.createElement(tag), attributes));
+  add("img", { src: `${elsewhere}/a.png` });
+  add("script", { src: `${elsewhere}/a.js` });
+  add("link", { rel: "stylesheet", href: `${elsewhere}/a.css` });
+  add("script", { textContent: "window.broken = true" });
+  document.body.setAttribute("onclick", "window.broken = true");
+  document.body.click();
+  await fetch(elsewhere).catch(() => 0);
+  await new Promise((done) => setTimeout(done, 50));
+  return refused;
+}"""
 
 
 def test_the_book_has_its_pages():
@@ -20,13 +39,22 @@ def test_the_book_has_its_pages():
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_page_is_complete_without_another_host(page, site, name):
+def test_page_is_complete_without_another_host_and_below_a_folder(page, tmp_path, name):
+    (tmp_path / "course").symlink_to(SITE)
+    with serve.running(tmp_path) as host:
+        page.goto(f"{host}/course/{name}.html")
+        wake(page)
+        page.wait_for_load_state("networkidle")
+        assert page.complaints == []
+        assert all(url.startswith(f"{host}/course/") for url in page.requests)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_refuses_what_comes_from_elsewhere(page, site, name):
     page.goto(f"{site}/{name}.html")
-    wake(page)
-    page.wait_for_load_state("networkidle")
-    assert page.complaints == []
-    hosts = {urlsplit(url).netloc for url in page.requests if url.startswith("http")}
-    assert hosts == {urlsplit(site).netloc}
+    refused = page.evaluate(REFUSALS, site.replace("127.0.0.1", "127.0.0.2"))
+    kinds = ["img-src", "script-src-elem", "style-src-elem", "connect-src"]
+    assert sorted(refused) == sorted([*kinds, "script-src-elem", "script-src-attr"])
 
 
 @pytest.mark.parametrize("name", PAGES)
