@@ -1,11 +1,9 @@
 """Cards for chapters: the question, the time, and a small picture of the answer.
 
     ```{chapters}
-    notebooks/01_chain_of_derivatives
-    notebooks/02_linear_chain
     ```
 
-The words come from ``book/pages.yml``. The pictures are computed here, by the package,
+Under a part's own page these are its chapters, elsewhere all. The words come from ``book/pages.yml``. The pictures are computed here, by the package,
 as lines of the page itself, so that they follow its theme.
 """
 
@@ -91,17 +89,14 @@ class chapters(nodes.General, nodes.Element):  # noqa: N801 - docutils names nod
 
 
 class ChaptersDirective(SphinxDirective):
-    """``{chapters}``: one document name in each line."""
-
-    has_content = True
+    """``{chapters}``: what follows in this page's part, or all of them."""
 
     def run(self) -> list[nodes.Node]:
         """Leave the drawing to the writer, who knows all titles."""
-        names = [line.strip() for line in self.content if line.strip()]
-        if unknown := [name for name in names if name not in PICTURES]:
-            message = f"no chapter {unknown[0]!r}; there are {', '.join(PICTURES)}"
-            raise self.error(message)
-        return [chapters("", names=names)]
+        parts = [part.files() for part in self.config.external_site_map.root.subtrees]
+        here = self.env.docname
+        listed = next((part for part in parts if here in part), sum(parts, []))
+        return [chapters("", names=[name for name in listed if name in PICTURES])]
 
 
 def visit_html(translator: Any, node: chapters) -> None:
