@@ -1,0 +1,64 @@
+// Show what a word means beside it: under the pointer, with the keyboard's focus, and at
+// the first touch. It stays while the pointer is on it; Esc, or a touch elsewhere, closes it.
+(() => {
+  const GAP = 6, EDGE = 12, PATIENCE = 250;
+  let shown = null, timer = 0, touched = false, wasShown = false;
+
+  const close = () => {
+    clearTimeout(timer);
+    shown?.classList.remove("vg-shown");
+    shown = null;
+  };
+  const closeSoon = () => {
+    clearTimeout(timer);
+    timer = setTimeout(close, PATIENCE);
+  };
+  const show = (link, note) => {
+    clearTimeout(timer);
+    if (shown !== note) close();
+    shown = note;
+    note.classList.add("vg-shown");
+    // The line of the link that the reader is on, if it runs over two.
+    const place = link.getClientRects()[0];
+    const width = document.documentElement.clientWidth;
+    const left = Math.max(EDGE, Math.min(place.left, width - note.offsetWidth - EDGE));
+    const below = place.bottom + GAP;
+    const fits = below + note.offsetHeight <= innerHeight;
+    const top = fits ? below : Math.max(GAP, place.top - GAP - note.offsetHeight);
+    note.style.left = `${left + scrollX}px`;
+    note.style.top = `${top + scrollY}px`;
+  };
+
+  for (const note of document.querySelectorAll(".vg-definition")) {
+    note.setAttribute("role", "tooltip");
+    note.addEventListener("mouseenter", () => clearTimeout(timer));
+    note.addEventListener("mouseleave", closeSoon);
+    document.body.append(note);
+  }
+  for (const link of document.querySelectorAll("a.vg-term")) {
+    const note = document.getElementById(`about-${link.hash.slice(1)}`);
+    if (!note) continue;
+    link.setAttribute("aria-describedby", note.id);
+    link.addEventListener("mouseenter", () => show(link, note));
+    link.addEventListener("mouseleave", closeSoon);
+    link.addEventListener("focus", () => show(link, note));
+    link.addEventListener("blur", closeSoon);
+    link.addEventListener("pointerdown", (event) => {
+      touched = event.pointerType === "touch";
+      wasShown = shown === note;
+    });
+    link.addEventListener("click", (event) => {
+      if (touched && !wasShown) {
+        event.preventDefault(); // the second touch follows the link
+        show(link, note);
+      }
+      touched = false;
+    });
+  }
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") close();
+  });
+  document.addEventListener("pointerdown", (event) => {
+    if (!event.target.closest(".vg-definition, a.vg-term")) close();
+  });
+})();
