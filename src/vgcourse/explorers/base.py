@@ -224,7 +224,7 @@ class Setting:
     choices: Sequence[Value] | None = None
 
 
-class KnobTrait(traitlets.TraitType[Value, Value]):
+class KnobTrait(traitlets.TraitType):
     """A trait that accepts the values of the knob of the same name."""
 
     info_text = "a value of the knob"
