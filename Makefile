@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help serve test env torch lint format types unit notebooks book browser \
-        coverage notebooks-run address benchmarks floors clean
+        coverage notebooks-run address benchmarks colab floors clean
 
 PYTHON_ENV := .venv/bin/python
 PYTEST := $(PYTHON_ENV) -m pytest
@@ -27,8 +27,8 @@ serve:                ## build the course and serve it on this machine
 	@echo "[3/3] Serving the course"
 	@$(PYTHON_ENV) tools/serve.py
 
-test: env             ## lint, types, unit tests, notebooks, book, browser tests
-	@$(PYTHON_ENV) tools/steps.py lint types unit notebooks , book browser
+test: env             ## lint, types, unit tests, notebooks here and as in Colab, book, browser tests
+	@$(PYTHON_ENV) tools/steps.py lint types unit notebooks colab , book browser
 
 env:                  ## make .venv, with the pinned requirements
 	@sh tools/environment.sh
@@ -49,7 +49,7 @@ types: env            ## mypy, strict
 	@$(PYTHON_ENV) -m mypy
 
 unit: env             ## unit tests, and the hygiene of the notebooks
-	@VGCOURSE_REQUIRE="$(filter torch,$(VGCOURSE_REQUIRE))" $(PYTEST) tests --ignore=tests/browser
+	@VGCOURSE_REQUIRE="$(filter torch,$(VGCOURSE_REQUIRE))" $(PYTEST) tests/test_*.py
 
 notebooks: env        ## run every notebook and compare with what is stored (nbval)
 	@$(PYTEST) --nbval notebooks
@@ -63,7 +63,7 @@ browser: env $(if $(filter book,$(VGCOURSE_STEPS)),,book)  ## drive the built pa
 	VGCOURSE_REQUIRE="$(filter browser,$(VGCOURSE_REQUIRE))" $(PYTEST) tests/browser
 
 coverage: env         ## unit tests with branch coverage: 100 % of the compute rooms
-	@$(PYTEST) tests --ignore=tests/browser --cov --cov-branch --cov-report=term-missing:skip-covered
+	@$(PYTEST) tests/test_*.py --cov --cov-branch --cov-report=term-missing:skip-covered
 	@$(PYTHON_ENV) -m coverage report --omit='*/explorers/*' --fail-under=100 > /dev/null || \
 	{ echo "A compute room is not covered to 100 %."; exit 1; }
 
@@ -76,8 +76,15 @@ address: env          ## write the repository's address everywhere (ADDRESS=http
 benchmarks: env       ## the speeds the course promises, as ratios
 	@for file in benchmarks/*.py; do echo "$$file"; $(PYTHON_ENV) $$file || exit 1; done
 
+colab: env            ## run every notebook on Colab's releases, in a kernel like Colab's
+	@sh tools/pinned.sh colab python3.13 python3.12
+	@$(PYTEST) tests/colab
+
 floors: env           ## unit tests on the oldest releases that pyproject.toml allows
-	@sh tools/floors.sh
+	@sh tools/pinned.sh floors
+	@.make/floors/bin/python -m pytest tests/test_*.py -p no:cacheprovider \
+	    -W 'ignore:Deprecated in traitlets 4.1:DeprecationWarning' \
+	    -W 'ignore:The `ipykernel.comm.Comm` class:DeprecationWarning'
 
 clean:                ## remove what was built (the environment stays)
 	rm -rf .make book/_build

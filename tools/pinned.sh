@@ -1,18 +1,39 @@
 #!/bin/sh
-# Unit tests on the oldest releases that pyproject.toml allows, in an environment of
-# their own: .make/floors. Colab has ipywidgets 7.7.1.
+# Make .make/NAME, an environment of its own with the pins of tests/NAME.txt and this
+# package, installed as in Colab: without its dependencies.
+#     sh tools/pinned.sh NAME [PYTHON…]   with the first of these that is here, else ours
 set -eu
 cd "$(dirname "$0")/.."
+name=$1
+shift
 
-floors=.make/floors
-if ! cmp -s tests/floors.txt "$floors/made-from"; then
-    echo "Making $floors with the oldest releases"
-    rm -rf "$floors"
-    .venv/bin/python -m venv "$floors"
-    "$floors/bin/python" -m pip install -qq --disable-pip-version-check -r tests/floors.txt
-    cp tests/floors.txt "$floors/made-from"
+wanted() {
+    pwd
+    cat "tests/$name.txt"
+    sed '/^\[project\.urls\]/q' pyproject.toml
+}
+
+home=.make/$name
+if ! wanted | cmp -s - "$home/made-from"; then
+    # A version manager's shim may not run; what it manages does.
+    python=.venv/bin/python
+    for wish in "$@"; do
+        for candidate in "$wish" "${PYENV_ROOT:-$HOME/.pyenv}"/versions/*/bin/"$wish"; do
+            if "$candidate" -c 'import venv, ensurepip' 2>/dev/null; then
+                python=$candidate
+                break 2
+            fi
+        done
+    done
+    echo "Making $home with the pins of tests/$name.txt on $("$python" --version)"
+    rm -rf "$home"
+    "$python" -m venv "$home"
+    pip="$home/bin/python -m pip --disable-pip-version-check"
+    $pip install -qq --no-compile -r "tests/$name.txt"
+    $pip install -qq --no-compile --no-deps -e .
+    $pip check
+    wanted > "$home/made-from"
 fi
-# What ipywidgets 7 does in ways that its own foundations have left behind since.
-"$floors/bin/python" -m pytest tests --ignore=tests/browser -p no:cacheprovider \
-    -W 'ignore:Deprecated in traitlets 4.1:DeprecationWarning' \
-    -W 'ignore:The `ipykernel.comm.Comm` class:DeprecationWarning'
+version=$("$home/bin/python" -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
+[ "${1:-$version}" = "$version" ] ||
+    echo "note: no $1 here, so the pins of tests/$name.txt run on $version"

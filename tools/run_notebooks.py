@@ -113,11 +113,13 @@ def check(notebook: NotebookNode) -> None:
                 raise RunError(message)
 
 
-def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
-    """Run every cell in `folder` with the kernel of this environment."""
+def execute(
+    notebook: NotebookNode, folder: Path, *, kernel: str = KERNEL["name"]
+) -> NotebookNode:
+    """Run every cell in `folder`, with the kernel of this environment or another."""
     client = NotebookClient(
         notebook,
-        kernel_name=KERNEL["name"],
+        kernel_name=kernel,
         timeout=600,
         record_timing=False,
         store_widget_state=False,

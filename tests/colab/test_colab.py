@@ -1,0 +1,131 @@
+"""Every notebook runs on Colab's releases, in a kernel that looks like Colab's.
+
+`make colab` makes the environment; what stands in for Colab is in ``launcher.py``.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import address
+import nbformat
+import pytest
+import run_notebooks
+from nbformat import NotebookNode
+from packaging.requirements import Requirement
+
+ROOT = address.ROOT
+PYTHON = ROOT / ".make/colab/bin/python"
+LAUNCHER = Path(__file__).with_name("launcher.py")
+PATHS = sorted(ROOT.glob("notebooks/*.ipynb"))
+
+PRESS = """\
+import ipywidgets
+
+for shown in list(Out.values()):
+    if isinstance(shown, ipywidgets.VBox):
+        *_, row, message = shown.children
+        row.children[0].click()
+        print(message.value)
+"""
+PRESSED = "Done: the picture above shows your numbers.\n"
+# Takes the place of %pip, and says what it was told.
+ECHO = 'get_ipython().register_magic_function(print, "line", "pip")'
+
+
+@pytest.fixture(scope="module", autouse=True)
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tell Jupyter of a kernel named ``colab``."""
+    jupyter = tmp_path_factory.mktemp("jupyter")
+    spec = {
+        "argv": [str(PYTHON), str(LAUNCHER), "-f", "{connection_file}"],
+        "display_name": "Colab",
+        "language": "python",
+    }
+    folder = jupyter / "kernels/colab"
+    folder.mkdir(parents=True)
+    (folder / "kernel.json").write_text(json.dumps(spec))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_PATH", str(jupyter))
+        patch.delenv("MPLBACKEND")  # pictures are to be shown in the notebook
+        yield
+
+
+def run(notebook: NotebookNode) -> NotebookNode:
+    return run_notebooks.execute(notebook, ROOT / "notebooks", kernel="colab")
+
+
+def of_code(*sources: str) -> NotebookNode:
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    return nbformat.v4.new_notebook(cells=cells)
+
+
+def printed(cell: NotebookNode) -> str:
+    return "".join(o.text for o in cell.outputs if o.output_type == "stream")
+
+
+def words(cell: NotebookNode) -> list[Any]:
+    """Everything a cell shows but its pictures."""
+    return [
+        [output.get(key) for key in ("name", "text", "ename", "evalue")]
+        + [v for mime, v in sorted(output.get("data", {}).items()) if "text/" in mime]
+        for output in cell.get("outputs", [])
+    ]
+
+
+def views(notebook: NotebookNode) -> list[NotebookNode]:
+    """The outputs that hold an explorer."""
+    shown = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    mimes = {run_notebooks.WIDGET_VIEW, "image/png"}
+    return [output for output in shown if mimes <= set(output.get("data", {}))]
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_a_chapter_runs_in_colab_and_says_what_the_book_says(path: Path) -> None:
+    stored = nbformat.read(path, as_version=4)
+    notebook = nbformat.read(path, as_version=4)
+    panels = sum("rerun_panel()" in cell.source for cell in stored.cells)
+    notebook.cells.append(nbformat.v4.new_code_cell(PRESS))
+    run(notebook)
+    run_notebooks.check(notebook)
+
+    # Colab can show the explorers: it is told who manages the views.
+    managers = [v.metadata[run_notebooks.WIDGET_VIEW]["colab"] for v in views(notebook)]
+    assert managers
+    assert all("url" in manager["custom_widget_manager"] for manager in managers)
+
+    pressed = notebook.cells.pop()
+    assert panels
+    assert printed(pressed) == PRESSED * panels
+
+    run_notebooks.normalize(notebook)
+    for index, (ours, theirs) in enumerate(
+        zip(stored.cells, notebook.cells, strict=True)
+    ):
+        hidden = "remove-output" in ours.metadata.get("tags", [])
+        if index != address.INSTALL and not hidden:
+            assert words(theirs) == words(ours), theirs.source
+
+
+@pytest.mark.parametrize("slug", [address.PLACEHOLDER, "me/course"])
+def test_the_first_cell_installs_the_course_where_it_has_an_address(slug: str) -> None:
+    cell = address.install_cell(address.Address(slug, "v1.2.3"))
+    notebook = run(of_code(ECHO, "".join(cell["source"])))
+    told = printed(notebook.cells[1]).strip()
+    if slug == address.PLACEHOLDER:
+        assert told == "vgcourse has no public address yet: Colab cannot install it."
+        return
+    *options, name, at, url = told.replace('"', "").split()
+    assert options == ["install", "-q", "--no-deps"]
+    assert Requirement(f"{name} {at} {url}").url == (
+        "git+https://github.com/me/course@v1.2.3"
+    )
+
+
+def test_the_kernel_has_the_pinned_releases() -> None:
+    pins = (ROOT / "tests/colab.txt").read_text("utf-8").splitlines()[1:]
+    names = [pin.partition("==")[0] for pin in pins]
+    ask = f"for name in {names}:\n    print(f'{{name}}=={{version(name)}}')"
+    notebook = run(of_code(f"from importlib.metadata import version\n{ask}"))
+    assert printed(notebook.cells[0]).splitlines() == pins
