@@ -138,6 +138,11 @@ export function render({ model, el }) {
         // Its style element would make the browser restyle the whole page at each move;
         // explorer.css says the same once.
         plot.querySelector("style").remove();
+        // The picture has one name, in words; that of a mark is not for a reader.
+        for (const mark of plot.querySelectorAll("[aria-label]")) {
+          mark.dataset.mark = mark.getAttribute("aria-label");
+          mark.removeAttribute("aria-label");
+        }
         plot.setAttribute("role", "img");
         plot.setAttribute("aria-label", `${panel.y}. ${text}`);
         plot.dataset.panel = panel.name;

@@ -14,7 +14,7 @@
     for (const path of group.querySelectorAll("path"))
       for (const [, px, py] of path.getAttribute("d").matchAll(/([-\d.e]+),([-\d.e]+)/g))
         points.push([x.invert(+px), y.invert(+py)]);
-    if (points.length) marks[`${group.getAttribute("aria-label")} ${group.getAttribute("class").slice(3)}`] = points;
+    if (points.length) marks[`${group.dataset.mark} ${group.getAttribute("class").slice(3)}`] = points;
   }
   return marks;
 }
