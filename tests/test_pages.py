@@ -40,3 +40,10 @@ def test_promise_is_one_short_line(name):
     assert promise.endswith(".")
     assert 30 <= len(promise) <= 100
     assert "$" not in promise
+
+
+def test_robots_are_let_in_everywhere():
+    robots = (ROOT / "book/robots.txt").read_text("utf-8")
+    assert re.findall(r"(?m)^(?!#)\S.*$", robots) == ["User-agent: *", "Allow: /"]
+    config = yaml.safe_load((ROOT / "book/_config.yml").read_text("utf-8"))
+    assert "book/robots.txt" in config["sphinx"]["config"]["html_extra_path"]
