@@ -2,7 +2,7 @@
 # They set up all they need; a second run does again only what has changed.
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test env torch lint format types unit notebooks book browser \
+.PHONY: help serve test env torch lint format types unit notebooks pdf book browser \
         coverage notebooks-run address benchmarks colab floors clean
 
 PYTHON_ENV := .venv/bin/python
@@ -27,8 +27,8 @@ serve:                ## build the course and serve it on this machine
 	@echo "[3/3] Serving the course"
 	@$(PYTHON_ENV) tools/serve.py
 
-test: env             ## lint, types, unit tests, notebooks here and as in Colab, book, browser tests
-	@$(PYTHON_ENV) tools/steps.py lint types unit notebooks colab , book browser
+test: env             ## lint, types, unit tests, notebooks here and as in Colab, PDF, book, browser tests
+	@$(PYTHON_ENV) tools/steps.py lint types unit notebooks colab , pdf book browser
 
 env:                  ## make .venv, with the pinned requirements
 	@sh tools/environment.sh
@@ -54,11 +54,15 @@ unit: env             ## unit tests, and the hygiene of the notebooks
 notebooks: env        ## run every notebook and compare with what is stored (nbval)
 	@$(PYTEST) --nbval notebooks
 
+pdf: env              ## print the whole course as book/_build/vgcourse.pdf, if it has changed
+	@VGCOURSE_CHROMIUM="$$($(PYTHON_ENV) tools/browser.py)" && export VGCOURSE_CHROMIUM && \
+	$(PYTHON_ENV) tools/build_pdf.py
+
 book: env             ## build the book, if something in it has changed
 	@$(PYTHON_ENV) tools/build_book.py
 
-# `make test` has built the book one step before, and says so.
-browser: env $(if $(filter book,$(VGCOURSE_STEPS)),,book)  ## drive the built pages in Chromium
+# `make test` has built both one step before, and says so.
+browser: env $(if $(filter book,$(VGCOURSE_STEPS)),,pdf book)  ## drive the built pages in Chromium
 	@VGCOURSE_CHROMIUM="$$($(PYTHON_ENV) tools/browser.py)" && export VGCOURSE_CHROMIUM && \
 	VGCOURSE_REQUIRE="$(filter browser,$(VGCOURSE_REQUIRE))" $(PYTEST) tests/browser
 

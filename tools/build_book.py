@@ -18,6 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "book" / "_build"
+PDF = BUILD / "vgcourse.pdf"
 STAMP = ROOT / ".make" / "book.json"
 LOG = ROOT / ".make" / "book.log"
 # A file that the code groups match makes every notebook run again; a notebook whose
@@ -30,6 +31,9 @@ PAGES = (
     "book/_extensions/**/*",
     "*.md",
 )
+# What a build lays out, and what it keeps of the notebooks that ran.
+PARTS = ("html", ".doctrees")
+RUNS = (".jupyter_cache", "jupyter_execute", "stills")
 
 
 def digest(patterns: Iterable[str]) -> str:
@@ -60,6 +64,12 @@ def environment() -> dict[str, str]:
     return settings
 
 
+def add_pdf() -> None:
+    """Put the course on paper, where `make pdf` has printed it, beside the pages."""
+    if PDF.exists():
+        shutil.copy(PDF, BUILD / "html" / PDF.name)
+
+
 def complaints(log: str) -> str:
     """Return the warnings and errors of a build's log, or else its end."""
     lines = re.sub(r"\x1b\[[0-9;]*m", "", log).splitlines()
@@ -72,6 +82,7 @@ def main() -> int:
     now = {"code": digest(CODE), "pages": digest(PAGES)}
     before = json.loads(STAMP.read_text()) if STAMP.exists() else {}
     if before == now and (BUILD / "html" / "index.html").exists():
+        add_pdf()
         print("The book is up to date")
         return 0
 
@@ -79,9 +90,7 @@ def main() -> int:
         "Building the book: the notebooks run, this takes a minute or two", flush=True
     )
     LOG.parent.mkdir(exist_ok=True)
-    if before.get("code") != now["code"]:
-        shutil.rmtree(BUILD, ignore_errors=True)
-    for part in ("html", ".doctrees"):
+    for part in PARTS if before.get("code") == now["code"] else PARTS + RUNS:
         shutil.rmtree(BUILD / part, ignore_errors=True)
     # Should the build fail, what ran without an error need not run again.
     STAMP.write_text(json.dumps({"code": now["code"]}))
@@ -102,6 +111,7 @@ def main() -> int:
             print(report.read_text(errors="replace"))
         print(f"The book did not build ({seconds:.0f} s): see {LOG.relative_to(ROOT)}")
         return 1
+    add_pdf()
     STAMP.write_text(json.dumps(now))
     print(f"Built book/_build/html ({seconds:.0f} s)")
     return 0

@@ -4,13 +4,15 @@ A notebook that has been executed for the book carries the state of its widgets.
 each explorer in it, this extension saves knobs and table in a script of its own under
 ``_static/explorers/``, and leaves its still picture on the page where the explorer
 will stand; ``explorer.js`` loads the script when the reader comes near. The directive
-``explorer`` does the same on a page that is not a notebook.
+``explorer`` does the same on a page that is not a notebook. In the course on paper
+(the builder ``singlehtml``) the still picture stands alone, over the sentence.
 """
 
 import base64
 import hashlib
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +32,12 @@ from vgcourse.explorers.base import BUNDLE, STYLESHEET
 
 LOGGER = logging.getLogger(__name__)
 FOLDER = "_static/explorers"
+# What a notebook stores of an explorer in words: its name and knobs, and its sentence.
+STORED = re.compile(r"[A-Z]\w*\(.*\)\n(?P<sentence>.+)", re.DOTALL)
 
 
 class explorer(nodes.General, nodes.Element):  # noqa: N801 - docutils names nodes so
-    """Where an explorer stands; its child is the still picture."""
+    """Where an explorer stands; its child is the still picture, on paper with words."""
 
 
 def save(app: Sphinx, spec: dict, values: dict, table: str) -> str:
@@ -55,6 +59,25 @@ def place(app: Sphinx, docname: str, state: str, picture: nodes.image) -> explor
     return node
 
 
+def still(app: Sphinx, docname: str, picture: nodes.image) -> explorer:
+    """Make the node of an explorer on paper, where no knob can be turned."""
+    page = f"{app.config.html_baseurl.rstrip('/')}/{docname}.html"
+    there = nodes.reference("", "Turn the knobs.", refuri=page, internal=False)
+    words = nodes.paragraph("", "", nodes.Text(f"{picture['alt']} "), there)
+    return explorer("", picture, words)
+
+
+def put_on_paper(
+    app: Sphinx, bundle: nodes.container, views: dict[str, nodes.Element]
+) -> None:
+    """Put picture and sentence in the place of an explorer's stored output."""
+    text = views["text/plain"].astext() if "text/plain" in views else ""
+    if "image/png" in views and (stored := STORED.fullmatch(text)):
+        picture = next(iter(views["image/png"].findall(nodes.image))).deepcopy()
+        picture["alt"] = stored["sentence"]
+        bundle.replace_self(still(app, app.env.docname, picture))
+
+
 def on_doctree_read(app: Sphinx, doctree: nodes.document) -> None:
     """Put explorers in the place of the widget views of an executed notebook."""
     docname = app.env.docname
@@ -65,6 +88,9 @@ def on_doctree_read(app: Sphinx, doctree: nodes.document) -> None:
         if bundle.get("nb_element") != "mime_bundle":
             continue
         views = {view["mime_type"]: view for view in bundle.children}
+        if app.builder.name == "singlehtml":
+            put_on_paper(app, bundle, views)
+            continue
         if WIDGET_VIEW_MIMETYPE not in views:
             continue
         text = views[WIDGET_VIEW_MIMETYPE].astext()
@@ -115,10 +141,12 @@ class ExplorerDirective(SphinxDirective):
         picture = nodes.image(
             uri="/" + os.path.relpath(file, self.env.srcdir), alt=widget.sentence()
         )
+        self.set_source_info(picture)
+        if self.env.app.builder.name == "singlehtml":
+            return [still(self.env.app, self.env.docname, picture)]
         table = base64.b64encode(widget.table).decode()
         knobs = {name: getattr(widget, name) for name in widget.knobs}
         state = save(self.env.app, widget.spec, knobs, table)
-        self.set_source_info(picture)
         node = place(self.env.app, self.env.docname, state, picture)
         node["play"] = self.options.get("play", "")
         return [node]
@@ -126,6 +154,9 @@ class ExplorerDirective(SphinxDirective):
 
 def visit_html(translator: Any, node: explorer) -> None:
     """Open the place of an explorer."""
+    if "state" not in node:
+        translator.body.append('<div class="vg-paper-explorer">')
+        return
     here = translator.builder.get_target_uri(translator.builder.current_docname)
     state = relative_uri(here, node["state"])
     play = f' data-play="{node["play"]}"' if node.get("play") else ""
