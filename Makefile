@@ -2,7 +2,7 @@
 # They set up all they need; a second run does again only what has changed.
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test env torch lint format types unit notebooks pdf book browser \
+.PHONY: help serve test env torch lint format types unit notebooks lite pdf book browser \
         coverage notebooks-run address benchmarks colab floors clean
 
 PYTHON_ENV := .venv/bin/python
@@ -23,6 +23,7 @@ serve:                ## build the course and serve it on this machine
 	@echo "[1/3] Environment"
 	@sh tools/environment.sh
 	@echo "[2/3] Book"
+	@$(PYTHON_ENV) tools/lite.py
 	@$(PYTHON_ENV) tools/build_book.py
 	@echo "[3/3] Serving the course"
 	@$(PYTHON_ENV) tools/serve.py
@@ -58,13 +59,16 @@ pdf: env              ## print the whole course as book/_build/vgcourse.pdf, if 
 	@VGCOURSE_CHROMIUM="$$($(PYTHON_ENV) tools/browser.py)" && export VGCOURSE_CHROMIUM && \
 	$(PYTHON_ENV) tools/build_pdf.py
 
-book: env             ## build the book, if something in it has changed
+lite: env             ## build the course for the reader's own browser (JupyterLite)
+	@$(PYTHON_ENV) tools/lite.py
+
+book: lite            ## build the book, if something in it has changed
 	@$(PYTHON_ENV) tools/build_book.py
 
 # `make test` has built both one step before, and says so.
 browser: env $(if $(filter book,$(VGCOURSE_STEPS)),,pdf book)  ## drive the built pages in Chromium
 	@VGCOURSE_CHROMIUM="$$($(PYTHON_ENV) tools/browser.py)" && export VGCOURSE_CHROMIUM && \
-	VGCOURSE_REQUIRE="$(filter browser,$(VGCOURSE_REQUIRE))" $(PYTEST) tests/browser
+	VGCOURSE_REQUIRE="$(filter browser lite,$(VGCOURSE_REQUIRE))" $(PYTEST) tests/browser
 
 coverage: env         ## unit tests with branch coverage: 100 % of the compute rooms
 	@$(PYTEST) tests/test_*.py --cov --cov-branch --cov-report=term-missing:skip-covered

@@ -17,7 +17,8 @@ os.environ["MPLBACKEND"] = "agg"
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "book/_extensions")]
 
-# Marks whose tests must run, and not be skipped: "browser", "torch" (see .ci/run).
+# Marks whose tests must run, and not be skipped: "browser", "torch" (see .ci/run) and
+# "lite" (see .github/workflows/lite.yml).
 REQUIRED = frozenset(os.environ.get("VGCOURSE_REQUIRE", "").replace(",", " ").split())
 _ran: set[str] = set()
 
@@ -29,7 +30,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    if "browser" in item.path.parts:
+    # A chapter in the browser needs more than a browser: a build with the network.
+    if "browser" in item.path.parts and not item.get_closest_marker("lite"):
         item.add_marker("browser")
 
 

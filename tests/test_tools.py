@@ -299,12 +299,13 @@ import pytest
 def test_page():
     pass
 """
+LITE = PAGE.replace("\n@pytest", "\n@pytest.mark.lite\n@pytest", 1)
 OTHER = "def test_other(): pass"
 
 
 def run_pytest(root: Path, required: str, files: dict[str, str], module: str) -> str:
     """Run a small suite under the house's conftest, and return what pytest says."""
-    (root / "pytest.ini").write_text("[pytest]\nmarkers = torch: compares\n")
+    (root / "pytest.ini").write_text("[pytest]\nmarkers =\n  torch\n  lite\n")
     for name, source in files.items():
         path = root / "tests" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -326,19 +327,29 @@ FILES = {
     "test_marked.py": SUITE,
     "test_module.py": MODULE,
     "browser/test_page.py": PAGE,
+    "browser/test_lite.py": LITE,
     "test_other.py": OTHER,
 }
 
 
 def test_what_is_not_required_may_be_skipped(tmp_path: Path) -> None:
     said = run_pytest(tmp_path, "", FILES, "no_such_module")
-    assert "1 passed, 3 skipped" in said
+    assert "1 passed, 4 skipped" in said
     assert "exit code 0" in said
 
 
 def test_what_is_required_and_there_passes(tmp_path: Path) -> None:
     said = run_pytest(tmp_path, "browser,torch", FILES, "json")
-    assert "4 passed" in said
+    assert "5 passed" in said
+    assert "exit code 0" in said
+
+
+def test_a_browser_is_not_all_that_a_chapter_in_the_browser_requires(
+    tmp_path: Path,
+) -> None:
+    files = {"browser/test_lite.py": LITE, "browser/test_other.py": OTHER}
+    said = run_pytest(tmp_path, "browser", files, "no_such_module")
+    assert "1 passed, 1 skipped" in said
     assert "exit code 0" in said
 
 
@@ -348,6 +359,7 @@ def test_what_is_required_and_there_passes(tmp_path: Path) -> None:
         ("torch", "test_marked.py", "1 failed"),
         ("torch", "test_module.py", "1 error"),
         ("browser", "browser/test_page.py", "1 error"),
+        ("lite", "browser/test_lite.py", "1 error"),
         ("torch", "test_other.py", "1 passed"),
     ],
 )

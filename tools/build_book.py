@@ -25,10 +25,13 @@ LOG = ROOT / ".make" / "book.log"
 # own code changed runs again by itself, since Jupyter's cache knows notebooks by code.
 CODE = ("src/**/*.py", "requirements.txt")
 PAGES = (
+    "src/**/*",
+    "pyproject.toml",
     "notebooks/*.ipynb",
     "book/*",
     "book/_static/**/*",
     "book/_extensions/**/*",
+    "book/_templates/**/*",
     "*.md",
 )
 # What a build lays out, and what it keeps of the notebooks that ran.
@@ -77,12 +80,23 @@ def complaints(log: str) -> str:
     return "\n".join(found or lines[-40:])
 
 
+def add_lite(build: Path = BUILD) -> None:
+    """Put into the site what tools/lite.py has built, if it has, as links to it."""
+    site = build / "html" / "lite"
+    shutil.rmtree(site, ignore_errors=True)
+    if (build / "lite").exists():
+        shutil.copytree(build / "lite", site, copy_function=os.link)
+
+
 def main() -> int:
     """Build the book if need be, and say how long it took."""
-    now = {"code": digest(CODE), "pages": digest(PAGES)}
+    now: dict[str, object] = {"code": digest(CODE), "pages": digest(PAGES)}
+    # The pages link to what stands beside them.
+    now["beside"] = [PDF.exists(), (BUILD / "lite").exists()]
     before = json.loads(STAMP.read_text()) if STAMP.exists() else {}
     if before == now and (BUILD / "html" / "index.html").exists():
         add_pdf()
+        add_lite()
         print("The book is up to date")
         return 0
 
@@ -112,6 +126,7 @@ def main() -> int:
         print(f"The book did not build ({seconds:.0f} s): see {LOG.relative_to(ROOT)}")
         return 1
     add_pdf()
+    add_lite()
     STAMP.write_text(json.dumps(now))
     print(f"Built book/_build/html ({seconds:.0f} s)")
     return 0

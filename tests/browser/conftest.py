@@ -8,7 +8,8 @@ import pytest
 import serve
 from playwright.sync_api import Browser, Page, sync_playwright
 
-SITE = Path(__file__).resolve().parents[2] / "book/_build/html"
+ROOT = Path(__file__).resolve().parents[2]
+SITE = ROOT / "book/_build/html"
 PAGES = sorted(
     str(page.relative_to(SITE).with_suffix(""))
     for folder in ("book", "notebooks")
