@@ -274,6 +274,23 @@ def test_a_second_server_finds_another_port(tmp_path: Path) -> None:
         thread.join()
 
 
+@pytest.mark.parametrize("error", [BrokenPipeError, ConnectionResetError, ValueError])
+def test_a_reader_who_leaves_early_is_no_error_of_the_server(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: type[Exception],
+) -> None:
+    def fail(self: serve.Quiet) -> None:
+        raise error
+
+    monkeypatch.setattr(serve.Quiet, "do_GET", fail)
+    with serve.running(tmp_path) as address, pytest.raises(ConnectionError):
+        urllib.request.urlopen(address, timeout=10)
+    told = error.__name__ in capsys.readouterr().err
+    assert told == (error is ValueError)
+
+
 # No silent skip -------------------------------------------------------------------
 
 SUITE = """

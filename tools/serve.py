@@ -20,12 +20,21 @@ class Quiet(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
+class Server(ThreadingHTTPServer):
+    """Takes it calmly when a reader leaves a page before it is all there."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Tell of what went wrong here, and not of a connection that was closed."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 def server(folder: Path = HTML) -> ThreadingHTTPServer:
     """Return a server of `folder` on the first port that is free."""
     handler = functools.partial(Quiet, directory=str(folder))
     for port in PORTS:
         try:
-            return ThreadingHTTPServer(("127.0.0.1", port), handler)
+            return Server(("127.0.0.1", port), handler)
         except OSError:
             continue
     message = "no free port on 127.0.0.1"
