@@ -1,9 +1,6 @@
 """Explorers without a browser: tables, words, answers to bad input."""
 
 import json
-import shutil
-import subprocess
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,10 +9,9 @@ from hypothesis import strategies as st
 
 from vgcourse import chains, explorers
 from vgcourse.explorers import base, words
-from vgcourse.explorers.base import BUNDLE, Array, Knob, Setting
+from vgcourse.explorers.base import Array, Knob, Setting
 from vgcourse.units import unit_chain
 
-ROOT = Path(__file__).resolve().parent.parent
 ALL = [getattr(explorers, name) for name in explorers.__all__]
 FLOAT32 = 1e-6  # relative: what rounding to float32 leaves of a table
 
@@ -302,20 +298,6 @@ def test_times_says_larger_smaller_or_neither():
     assert words.times(-np.inf) == "exactly zero"
     assert words.times(np.inf) == "infinite"
     assert words.percent(0.125) == "13 %"
-
-
-def test_committed_bundle_is_what_its_source_builds(tmp_path):
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("npm is not installed: readers need none, the bundle is committed")
-    source = tmp_path / "explorers-js"
-    shutil.copytree(
-        ROOT / "explorers-js", source, ignore=shutil.ignore_patterns("node_modules")
-    )
-    for command in ([npm, "ci", "--silent"], ["node", "build.mjs", str(tmp_path)]):
-        subprocess.run(command, cwd=source, check=True, capture_output=True)
-    built = tmp_path / BUNDLE.relative_to(ROOT)
-    assert built.read_bytes() == BUNDLE.read_bytes()
 
 
 def test_cliffs_of_the_table_are_those_of_chains():

@@ -42,7 +42,10 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page whose `requests` and `complaints` are kept."""
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    # Nothing is kept from one test to the next; test_offline.py has its own readers.
+    page = browser.new_page(
+        viewport={"width": 1280, "height": 900}, service_workers="block"
+    )
     page.requests = []
     page.complaints = []
     page.on("request", lambda request: page.requests.append(request.url))

@@ -1,0 +1,3 @@
+import { keepForOffline } from "./offline.js";
+
+keepForOffline();

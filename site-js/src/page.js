@@ -1,0 +1,19 @@
+// What the parts of the script share: where the page stands, and how to make elements.
+
+/** The root of the book, which may be a folder of its site. */
+export const ROOT = new URL(document.documentElement.dataset.content_root ?? "./", location);
+
+export function element(tag, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+/** The place below the contents in the sidebar; nothing stands under it to be moved. */
+export function sidebarPlace() {
+  const existing = document.querySelector(".vg-notes");
+  if (existing) return existing;
+  const made = element("div", { className: "vg-notes" });
+  document.querySelector(".bd-docs-nav")?.after(made);
+  return made;
+}
