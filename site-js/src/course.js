@@ -1,3 +1,5 @@
 import { keepForOffline } from "./offline.js";
+import { showProgress } from "./progress.js";
 
+showProgress();
 keepForOffline();

@@ -3,6 +3,14 @@
 /** The root of the book, which may be a folder of its site. */
 export const ROOT = new URL(document.documentElement.dataset.content_root ?? "./", location);
 
+/** The name of a page of the book, as in "notebooks/02_linear_chain". */
+export function pageName(url) {
+  const { pathname } = new URL(url, location);
+  return pathname.startsWith(ROOT.pathname)
+    ? pathname.slice(ROOT.pathname.length).replace(/\.html$/, "")
+    : "";
+}
+
 export function element(tag, properties = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
   made.append(...children);
