@@ -84,6 +84,14 @@ def test_mime_bundle_carries_still_picture_and_sentence(explorer):
     assert len(data["image/png"]) <= 60_000
     assert data["text/plain"] == f"{explorer!r}\n{explorer.sentence()}"
     assert "application/vnd.jupyter.widget-view+json" in data
+    assert "image/svg+xml" not in data
+
+
+def test_mime_bundle_in_the_book_carries_a_vector_picture(explorer, monkeypatch):
+    monkeypatch.setenv("VGCOURSE_SVG", "1")
+    data, _ = explorer._repr_mimebundle_()
+    assert data["image/svg+xml"].startswith("<svg")
+    assert data["image/png"].startswith(b"\x89PNG")
 
 
 def test_repr_names_the_knobs_and_makes_the_same_explorer(explorer):

@@ -1,12 +1,155 @@
 """Figures are tested by the data in their artists, never by pixels."""
 
+import itertools
+import re
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
 
 from vgcourse import plotting
-from vgcourse.plotting import COLORS, Series
+from vgcourse.explorers.base import STYLESHEET
+from vgcourse.plotting import COLORS, THEMES, Series
+
+ROOT = Path(__file__).resolve().parent.parent
+# How people see who lack one kind of cone: Machado, Oliveira and Fernandes (2009),
+# doi:10.1109/TVCG.2009.113, severity 1; they act on linear RGB.
+EYES = {
+    "typical": np.eye(3),
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritanopia": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
+# Distances in OKLab, where 0.02 is just seen: the poles ten times that, others six.
+POLES_APART, APART = 0.2, 0.12
+
+
+def oklab(color, eyes):
+    """Color as these eyes see it, in OKLab (Ottosson 2020, bottosson.github.io)."""
+    red_green_blue = np.array(to_rgb(color))
+    linear = np.where(
+        red_green_blue <= 0.04045,
+        red_green_blue / 12.92,
+        ((red_green_blue + 0.055) / 1.055) ** 2.4,
+    )
+    cones = np.array(
+        [
+            [0.4122214708, 0.5363325363, 0.0514459929],
+            [0.2119034982, 0.6806995451, 0.1073969566],
+            [0.0883024619, 0.2817188376, 0.6299787005],
+        ]
+    ) @ np.clip(EYES[eyes] @ linear, 0, 1)
+    opponents = [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
+    return opponents @ np.cbrt(cones)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_text_lines_and_dots_stand_out_from_the_paper(theme):
+    colors = THEMES[theme]
+    for name in ("ink", "muted", "vanish", "explode", "accent"):
+        # 4.5 is what WCAG 2.2 asks of text; lines and dots need 3.
+        assert plotting.contrast(colors[name], colors["paper"]) >= 4.5, name
+    for name in ("ink", "muted"):
+        assert plotting.contrast(colors[name], colors["soft"]) >= 4.5, name
+
+
+def test_contrast_is_that_of_the_standard():
+    assert plotting.contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert plotting.contrast("#ffffff", "#767676") == pytest.approx(4.54, abs=0.005)
+
+
+@pytest.mark.parametrize("eyes", EYES)
+@pytest.mark.parametrize("theme", THEMES)
+def test_poles_and_accent_stay_apart_for_every_kind_of_color_vision(theme, eyes):
+    for one, other in itertools.combinations(("vanish", "explode", "accent"), 2):
+        seen = [oklab(THEMES[theme][name], eyes) for name in (one, other)]
+        least = APART if other == "accent" else POLES_APART
+        assert np.linalg.norm(np.subtract(*seen)) >= least, (one, other)
+
+
+def test_style_sheets_take_their_colors_from_the_palette():
+    sheet = STYLESHEET.read_text(encoding="utf-8")
+    blocks = re.findall(r"\{[^}]*--vg-paper:[^}]*\}", sheet)
+    for theme, block in zip(("light", "dark"), blocks, strict=True):
+        found = dict(re.findall(r"--vg-(\w+): (#\w+);", block))
+        assert found == THEMES[theme]
+    assert not re.findall(r"#[0-9a-f]{3,8}\b", sheet.split(blocks[1])[1])
+    course = (ROOT / "book/_static/course.css").read_text(encoding="utf-8")
+    for theme, rules in re.findall(r'data-theme="(\w+)"\] \{(.*?)\}', course):
+        assert set(re.findall(r"#[0-9a-f]{6}", rules)) <= set(THEMES[theme].values())
+    assert f"font-family-base: {plotting.TYPEFACE};" in course
+
+
+def test_vector_picture_is_the_same_each_time_and_its_text_is_whole(ax):
+    ax.plot([0, 1], [0, 1], "black", label="0.224704 < 1 and σ")
+    plotting.legend(ax)
+    picture = plotting.svg(ax.figure)
+    assert picture == plotting.svg(ax.figure)
+    root = ET.fromstring(picture)
+    assert root.get("width") == "432pt"
+    texts = [node.text for node in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert texts[-1] == "0.224704 < 1 and σ"
+    assert plotting.TYPEFACE in picture
+    assert "DejaVu Sans'" not in picture  # matplotlib's own list of typefaces
+    assert "#000000" not in picture
+
+
+def test_themed_swaps_the_palette_and_nothing_else(ax):
+    plotting.profile(
+        ax,
+        Series([0, 1, 2], [1.0, -1.0, np.inf], "a", "bars", "sign", cliff=True),
+        Series([0, 1], [1.0, -1.0], "b", slope=[1.0, 1.0]),
+        y_label="y",
+        rules=[(0.5, "a rule")],
+    )
+    ax.plot([0, 1], [0, 1], color="#123456")
+    light = plotting.svg(ax.figure)
+    dark = plotting.themed(light, "dark")
+
+    def shades(picture):
+        return set(re.findall(r"#[0-9a-f]{6}\b", picture))
+
+    names = {name for name, shade in COLORS.items() if shade in shades(light)}
+    assert names >= {"paper", "ink", "muted", "grid", "vanish", "explode", "accent"}
+    assert shades(light) == {COLORS[name] for name in names} | {"#123456"}
+    assert shades(dark) == {THEMES["dark"][name] for name in names} | {"#123456"}
+    assert plotting.themed(light, "light") == light
+
+
+def test_only_the_book_gets_the_vector_picture(ax, monkeypatch):
+    monkeypatch.delenv("VGCOURSE_SVG", raising=False)
+    assert ax.figure._repr_svg_() is None
+    monkeypatch.setenv("VGCOURSE_SVG", "1")
+    assert ax.figure._repr_svg_().startswith("<svg")
+
+
+def test_text_is_legible_on_a_phone(ax):
+    plotting.profile(
+        ax, Series([0, 1], [0.0, 5.0], "a"), y_label="y", rules=[(2.0, "rule")]
+    )
+    picture = plotting.svg(ax.figure)
+    sizes = [float(size) for size in re.findall(r"font-size: ([\d.]+)px", picture)]
+    phone, points = 358, 72 * plotting.WIDTH  # what a phone of 390 pixels leaves
+    assert min(sizes) * phone / points >= 9
 
 
 @pytest.fixture
@@ -17,7 +160,7 @@ def ax():
 def test_figure_gives_axes_in_reading_order():
     fig, axes = plotting.figure(2, 3, height=2.0)
     assert len(axes) == 6
-    assert fig.get_size_inches().tolist() == [7.0, 4.0]
+    assert fig.get_size_inches().tolist() == [6.0, 4.0]
 
 
 def test_profile_draws_the_points_and_leaves_out_infinite_ones(ax):
@@ -83,7 +226,7 @@ def test_profile_draws_a_tangent_at_the_last_point(ax):
 
 
 def test_scales_label_their_ticks(ax):
-    assert plotting.power_of_ten(-3.0) == "$10^{-3}$"
+    assert plotting.power_of_ten(-3.0) == "10⁻³"
     assert plotting.power_of_ten(0.5) == ""
     plotting.profile(ax, Series([0, 1], [0.0, 0.5]), y_label="y", scale="percent")
     assert ax.yaxis.get_major_formatter()(0.25) == "25 %"

@@ -1,6 +1,8 @@
 """Matplotlib pictures: one function per view, drawn on the Axes it is given."""
 
 import io
+import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,36 +11,68 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import ArrayLike
 from PIL import Image
 
-# Blue and orange stay apart for every kind of colour vision; they are the course's
-# two poles in figures, explorers and pages alike.
-COLORS = {
-    "vanish": "#0b6bb3",
-    "explode": "#c2470a",
-    "accent": "#6f42a8",
-    "muted": "#59636e",
-    "ink": "#1f2328",
-    "grid": "#e4e7eb",
+# The one palette of figures, explorers and pages (their style sheets are compared with
+# it by a test). Blue and orange are the course's two poles; they stay apart for every
+# kind of color vision, and so does the accent, by its lightness.
+THEMES = {
+    "light": {
+        "paper": "#ffffff",
+        "ink": "#1f2328",
+        "muted": "#59636e",
+        "grid": "#e4e7eb",
+        "edge": "#d0d7de",
+        "soft": "#f6f8fa",
+        "vanish": "#1478c4",
+        "explode": "#c2470a",
+        "accent": "#571f84",
+    },
+    "dark": {
+        "paper": "#14181e",
+        "ink": "#e6edf3",
+        "muted": "#9aa6b2",
+        "grid": "#2b323b",
+        "edge": "#3a434d",
+        "soft": "#1c222a",
+        "vanish": "#3d9be6",
+        "explode": "#ff9454",
+        "accent": "#d3bbf2",
+    },
 }
+COLORS = THEMES["light"]
+# A vector picture uses the reader's own typeface, as the pages do.
+TYPEFACE = (
+    'system-ui, -apple-system, "Segoe UI", "Noto Sans", "DejaVu Sans", sans-serif'
+)
+# Six inches at 11 points: on a phone, 358 pixels wide, no text is under 9 pixels.
+WIDTH, TEXT = 6.0, 11
+LINE = 1.5
 STYLE: Any = {
     "axes.edgecolor": COLORS["muted"],
     "axes.labelcolor": COLORS["ink"],
+    "axes.labelsize": TEXT,
+    "axes.spines.bottom": False,
+    "axes.spines.left": False,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
+    "axes.grid.axis": "y",
     "axes.axisbelow": True,
     "figure.dpi": 120,
-    "font.size": 9.5,
+    "font.size": TEXT,
     "grid.color": COLORS["grid"],
-    "lines.linewidth": 1.8,
     "text.color": COLORS["ink"],
     "xtick.color": COLORS["muted"],
     "ytick.color": COLORS["muted"],
+    "ytick.major.size": 0,
+    "ytick.minor.size": 0,
 }
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 Mark = Literal["line", "dots", "bars"]
 Scale = Literal["log10", "linear", "percent"]
 
@@ -57,7 +91,7 @@ class Series:
         How the points are drawn. The convention of the course: a line is what a law
         predicts, dots are what was measured.
     color : str
-        A key of `COLORS` or any matplotlib colour. Bars with the colour ``"sign"``
+        A key of `COLORS` or any matplotlib color. Bars with the color ``"sign"``
         are blue below the base line and orange above.
     cliff : bool
         Mark the first infinite or vanished value at the edge of the picture.
@@ -74,8 +108,15 @@ class Series:
     slope: ArrayLike | None = None
 
 
+class Picture(Figure):
+    """A figure that the book, which asks for it, gets as a vector picture too."""
+
+    def _repr_svg_(self) -> str | None:
+        return svg(self) if "VGCOURSE_SVG" in os.environ else None
+
+
 def figure(
-    rows: int = 1, columns: int = 1, *, width: float = 7.0, height: float = 2.8
+    rows: int = 1, columns: int = 1, *, width: float = WIDTH, height: float = 2.8
 ) -> tuple[Figure, list[Axes]]:
     """Make a figure in the course's style.
 
@@ -95,6 +136,7 @@ def figure(
         fig, axes = plt.subplots(
             rows,
             columns,
+            FigureClass=Picture,
             figsize=(width, height * rows),
             squeeze=False,
             layout="constrained",
@@ -128,7 +170,7 @@ def close(fig: Figure) -> None:
 
 
 def png(fig: Figure) -> bytes:
-    """The figure as a PNG of few colours, small enough to be stored in a notebook."""
+    """The figure as a PNG of few colors, small enough to be stored in a notebook."""
     drawn, packed = io.BytesIO(), io.BytesIO()
     fig.savefig(drawn, format="png")
     Image.open(drawn).convert("RGB").quantize(
@@ -137,14 +179,63 @@ def png(fig: Figure) -> bytes:
     return packed.getvalue()
 
 
+def svg(fig: Figure) -> str:
+    """The figure as a vector picture without a background, in the light theme.
+
+    Text stays text, in `TYPEFACE`; :func:`themed` gives the picture in another theme.
+    What matplotlib drew in black is drawn in ink.
+    """
+    drawn = io.StringIO()
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "vgcourse"}):
+        fig.savefig(drawn, format="svg", transparent=True)
+    text = drawn.getvalue()
+    text = text[text.index("<svg") :]
+    look = f"text{{font-family:{TYPEFACE};fill:{COLORS['ink']}}}</style>"
+    for pattern, instead in (
+        (r"<metadata>.*?</metadata>", ""),
+        (r"</style>", look),
+        (r"font-family: [^;\"]*;? ?", ""),
+        (r' transform="rotate\(-?0 [^"]*"', ""),
+        (r' id="[a-zA-Z]\w*_\d+"', ""),  # names of groups: nothing refers to them
+        (r"(?<=\d\.\d\d)\d+(?=[^<>]*>)", ""),  # a hundredth of a point is enough
+        (r"#000000\b", COLORS["ink"]),
+        (r"\s+", " "),
+        (r"> <", "><"),
+    ):
+        text = re.sub(pattern, instead, text, flags=re.DOTALL)
+    return text
+
+
+def themed(picture: str, theme: str) -> str:
+    """A vector picture with the colors of `THEMES` ``["light"]`` swapped for another's.
+
+    Other colors, such as those of a heat map, stay.
+    """
+    instead = {shade: THEMES[theme][name] for name, shade in COLORS.items()}
+    return re.sub(
+        r"#[0-9a-f]{6}\b", lambda found: instead.get(found[0], found[0]), picture
+    )
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two colors, from 1 to 21, as WCAG 2.2 defines it."""
+    shades = np.array([to_rgb(one), to_rgb(other)])
+    linear = np.where(
+        shades <= 0.04045, shades / 12.92, ((shades + 0.055) / 1.055) ** 2.4
+    )
+    dark, bright = np.sort(linear @ [0.2126, 0.7152, 0.0722]) + 0.05
+    return float(bright / dark)
+
+
 def color(name: str) -> str:
-    """The colour of that name in the course's palette, or `name` itself."""
+    """The color of that name in the course's palette, or `name` itself."""
     return COLORS.get(name, name)
 
 
 def power_of_ten(exponent: float, _position: int = 0) -> str:
     """Label of a log10 tick; empty between whole decades."""
-    return f"$10^{{{exponent:.0f}}}$" if float(exponent).is_integer() else ""
+    whole = float(exponent).is_integer()
+    return "10" + f"{exponent:.0f}".translate(RAISED) if whole else ""
 
 
 def profile(
@@ -174,7 +265,7 @@ def profile(
     base : float
         Height of the neutral line, where bars start; 0 is a factor of 1 in log10.
     neutral : float, optional
-        What the colour ``"sign"`` takes for neither growing nor shrinking; `base`
+        What the color ``"sign"`` takes for neither growing nor shrinking; `base`
         where missing.
     rules : sequence of (float, str)
         Labelled horizontal lines, such as the limits of a number format. Those
@@ -187,7 +278,7 @@ def profile(
     Axes
         The same `ax`.
     """
-    ax.axhline(base, color=COLORS["muted"], linewidth=0.9)
+    ax.axhline(base, color=COLORS["muted"], linewidth=0.75)
     for s in series:
         _draw(ax, s, base, base if neutral is None else neutral)
     if x_domain is not None:
@@ -202,18 +293,24 @@ def profile(
                 label,
                 (1, height),
                 xycoords=("axes fraction", "data"),
-                xytext=(-3, 3),
+                xytext=(-3, 2),
                 textcoords="offset points",
                 ha="right",
-                fontsize=8,
+                va="bottom",
+                fontsize=TEXT,
                 color=COLORS["muted"],
-                bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1},
+                bbox={
+                    "facecolor": COLORS["paper"],
+                    "alpha": 0.8,
+                    "linewidth": 0,
+                    "pad": 1,
+                },
             )
     for s in series:
         if s.cliff:
             _mark_cliff(ax, s)
     ax.set_xlabel(x_label)
-    ax.set_title(y_label, loc="left", fontsize=10, fontweight="bold")
+    _head(ax, y_label)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     if scale == "log10":
         ax.yaxis.set_major_locator(MaxNLocator(6, integer=True))
@@ -221,8 +318,30 @@ def profile(
     elif scale == "percent":
         ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{100 * y:.0f} %"))
     if any(s.label for s in series):
-        ax.legend(loc="best", fontsize=8, frameon=False)
+        legend(ax)
     return ax
+
+
+def legend(ax: Axes) -> None:
+    """Name what is drawn, where there is most room; it hides the grid, never data."""
+    names = ax.legend(
+        loc="best",
+        fontsize=TEXT,
+        labelcolor=COLORS["ink"],
+        facecolor=COLORS["paper"],
+        edgecolor="none",
+        framealpha=0.8,
+        borderpad=0.2,
+        handlelength=1.3,
+        handletextpad=0.5,
+    )
+    names.set_zorder(1)
+
+
+def _head(ax: Axes, title: str) -> None:
+    ax.set_title(
+        title, loc="left", fontsize=TEXT, fontweight="bold", color=COLORS["ink"]
+    )
 
 
 def _draw(ax: Axes, series: Series, base: float, neutral: float) -> None:
@@ -236,9 +355,10 @@ def _draw(ax: Axes, series: Series, base: float, neutral: float) -> None:
     if series.mark == "bars":
         ax.bar(x, y - base, bottom=base, width=0.76, color=shade, label=label)
     elif series.mark == "dots":
-        ax.scatter(x, y, s=10, c=shade, zorder=2.5, label=label)
+        size = 18 if y.size <= 80 else 8  # so that many stay apart
+        ax.scatter(x, y, s=size, c=shade, linewidths=0, zorder=2.5, label=label)
     else:
-        ax.plot(x, y, color=shade, label=label)
+        ax.plot(x, y, color=shade, linewidth=LINE, label=label)
     if series.slope is not None and y.size:
         ax.axline(
             (x[-1], y[-1]),
@@ -264,7 +384,7 @@ def _mark_cliff(ax: Axes, series: Series) -> None:
         xytext=(4, -4 if overflow else 4),
         textcoords="offset points",
         va="top" if overflow else "bottom",
-        fontsize=13,
+        fontsize=15,
         color=shade,
     )
 
@@ -319,7 +439,7 @@ def histograms(
     if x_domain is not None:
         ax.set_xlim(*x_domain)
     ax.set_xlabel(x_label)
-    ax.set_title(y_label, loc="left", fontsize=10, fontweight="bold")
+    _head(ax, y_label)
     return ax
 
 

@@ -449,7 +449,10 @@ class Explorer(anywidget.AnyWidget):
 
         bundle = super()._repr_mimebundle_()
         data, metadata = ({}, {}) if bundle is None else bundle
-        data["image/png"] = plotting.png(self.figure())
+        drawn = self.figure()
+        data["image/png"] = plotting.png(drawn)
+        if (vector := drawn._repr_svg_()) is not None:
+            data["image/svg+xml"] = vector
         data["text/plain"] = f"{self!r}\n{self.sentence()}"
         return data, metadata
 
