@@ -61,8 +61,8 @@ def command() -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of the build: this kernel, pictures stored inline."""
-    settings = {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1"}
+    """Return the environment of the build: this kernel, pictures inline and as SVG."""
+    settings = {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1", "VGCOURSE_SVG": "1"}
     settings.pop("MPLBACKEND", None)
     return settings
 

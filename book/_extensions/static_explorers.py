@@ -11,11 +11,11 @@ will stand; ``explorer.js`` loads the script when the reader comes near. The dir
 import base64
 import hashlib
 import json
-import os
 import re
 from pathlib import Path
 from typing import Any
 
+import figures
 import yaml
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -50,7 +50,7 @@ def save(app: Sphinx, spec: dict, values: dict, table: str) -> str:
     return f"{FOLDER}/{name}"
 
 
-def place(app: Sphinx, docname: str, state: str, picture: nodes.image) -> explorer:
+def place(app: Sphinx, docname: str, state: str, picture: nodes.Element) -> explorer:
     """Make the node of one explorer on a page."""
     count = app.env.metadata[docname].setdefault("explorers", 0) + 1
     app.env.metadata[docname]["explorers"] = count
@@ -59,7 +59,7 @@ def place(app: Sphinx, docname: str, state: str, picture: nodes.image) -> explor
     return node
 
 
-def still(app: Sphinx, docname: str, picture: nodes.image) -> explorer:
+def still(app: Sphinx, docname: str, picture: nodes.Element) -> explorer:
     """Make the node of an explorer on paper, where no knob can be turned."""
     page = f"{app.config.html_baseurl.rstrip('/')}/{docname}.html"
     there = nodes.reference("", "Turn the knobs.", refuri=page, internal=False)
@@ -106,13 +106,11 @@ def on_doctree_read(app: Sphinx, doctree: nodes.document) -> None:
             continue
         state, spec = model["state"], model["state"]["spec"]
         table = next(b["data"] for b in model["buffers"] if b["path"] == ["table"])
-        picture = next(iter(views["image/png"].findall(nodes.image)))
-        picture["alt"] = views["text/plain"].astext().partition("\n")[2]
+        alt = views["text/plain"].astext().partition("\n")[2]
+        picture = figures.chosen(app, views, alt)
         values = {knob["name"]: state[knob["name"]] for knob in spec["knobs"]}
         bundle.replace_self(
-            place(
-                app, docname, save(app, spec, values, table.strip()), picture.deepcopy()
-            )
+            place(app, docname, save(app, spec, values, table.strip()), picture)
         )
 
 
@@ -133,14 +131,7 @@ class ExplorerDirective(SphinxDirective):
         """Compute the explorer here, in the build."""
         values = yaml.safe_load(self.options.get("knobs", "")) or {}
         widget = getattr(explorers, self.arguments[0])(**values)
-        data, _ = widget._repr_mimebundle_()
-        digest = hashlib.sha256(data["image/png"]).hexdigest()[:16]
-        file = Path(self.env.app.doctreedir).parent / "stills" / f"{digest}.png"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data["image/png"])
-        picture = nodes.image(
-            uri="/" + os.path.relpath(file, self.env.srcdir), alt=widget.sentence()
-        )
+        picture = figures.drawn(self.env, widget.figure(), widget.sentence())
         self.set_source_info(picture)
         if self.env.app.builder.name == "singlehtml":
             return [still(self.env.app, self.env.docname, picture)]
