@@ -3,8 +3,9 @@
     ```{chapters}
     ```
 
-Under a part's own page these are its chapters, elsewhere all. The words come from ``book/pages.yml``. The pictures are computed here, by the package,
-as lines of the page itself, so that they follow its theme.
+Under a part's own page these are its chapters, elsewhere all. The words come from
+``book/pages.yml``. The pictures are computed here, by the package, as lines of the page
+itself, so that they follow its theme.
 """
 
 from collections.abc import Callable, Iterable
@@ -93,10 +94,11 @@ class ChaptersDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Leave the drawing to the writer, who knows all titles."""
-        parts = [part.files() for part in self.config.external_site_map.root.subtrees]
         here = self.env.docname
-        listed = next((part for part in parts if here in part), sum(parts, []))
-        return [chapters("", names=[name for name in listed if name in PICTURES])]
+        for part in self.config.external_site_map.root.subtrees:
+            if here in part.files():
+                return [chapters("", names=[n for n in part.files() if n in PICTURES])]
+        return [chapters("", names=list(PICTURES))]
 
 
 def visit_html(translator: Any, node: chapters) -> None:

@@ -7,6 +7,7 @@ a page load from its own site alone.
 
 import base64
 import hashlib
+import json
 import re
 import sys
 from pathlib import Path
@@ -27,7 +28,7 @@ import address  # noqa: E402 - after its folder is on the path
 TEMPLATES = ROOT / "book/_templates"
 ABOUT = yaml.safe_load((ROOT / "book/pages.yml").read_text("utf-8"))
 LOCAL = "book/intro"  # has a section on running the course on one's own machine
-LITE = ROOT / "book/_build/lite/notebooks/index.html"
+LITE = ROOT / "book/_build/lite/complete.json"
 PDF = ROOT / "book/_build/vgcourse.pdf"
 
 # Styles may stand in the page (KaTeX places its glyphs so); scripts may not, but for
@@ -58,9 +59,8 @@ def ways(app: Sphinx, docname: str) -> nodes.raw:
         loader=FileSystemLoader(TEMPLATES), autoescape=True
     ).get_template("ways.html")
     html = template.render(
-        lite=f"{up}lite/notebooks/index.html?path={docname}.ipynb"
-        if LITE.exists()
-        else "",
+        lite=json.loads(LITE.read_text("utf-8")) if LITE.exists() else None,
+        browser=f"{up}lite/notebooks/index.html?path={name}.ipynb",
         colab=here.colab(name),
         binder=here.binder(name),
         notebook=f"{up}_sources/{docname}.ipynb",
