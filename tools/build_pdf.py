@@ -116,8 +116,9 @@ def prepare(article: Tag) -> None:
         folded["open"] = ""
     for unneeded in article.select("a.headerlink, script"):
         unneeded.decompose()
-    taken: set[str] = set()
-    for chapter in article.select(".toctree-wrapper > section"):
+    chapters = article.select(".toctree-wrapper > section")
+    taken = {chapter["id"] for chapter in chapters}
+    for chapter in chapters:
         # Sphinx puts the chapters under the first page; they stand beside it.
         for level in range(2, 7):
             for heading in chapter.find_all(f"h{level}"):

@@ -12,6 +12,7 @@ import base64
 import hashlib
 import json
 import re
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,51 @@ class explorer(nodes.General, nodes.Element):  # noqa: N801 - docutils names nod
     """Where an explorer stands; its child is the still picture, on paper with words."""
 
 
+def shell(number: int, spec: dict, values: dict, sentence: str) -> tuple[str, str]:
+    """Return what stands before and after the still picture, in the explorer's shape.
+
+    Nothing moves on the page when the explorer takes this place: its controls, not yet
+    alive, its captions and its sentence are here, and each picture has its height.
+    """
+
+    def shown(item: dict) -> bool:
+        wanted = item.get("when") or {}
+        return all(values[name] in choices for name, choices in wanted.items())
+
+    knobs = []
+    for knob in spec["knobs"]:
+        name, place = f"explorer-{number}-{knob['name']}", knob["values"].index
+        at = place(values[knob["name"]])
+        control = f'<select id="{name}" disabled><option>{{}}</option></select>'
+        if knob["kind"] == "range":
+            control = (
+                f'<input type="range" id="{name}" max="{len(knob["values"]) - 1}" '
+                f'value="{at}" disabled /><output>{{}}</output>'
+            )
+        knobs.append(
+            f'<div class="vg-knob vg-{knob["kind"]}"><label for="{name}">'
+            f"{knob['label']}</label>{control.format(escape(knob['labels'][at]))}</div>"
+        )
+    panels = [panel for panel in spec["panels"] if shown(panel)]
+    keys = {
+        series["label"]: f'<span class="vg-key"><i></i>{series["label"]}</span>'
+        for panel in panels
+        for series in panel["series"]
+        if series["label"] and shown(series)
+    }
+    room = "".join(
+        f'<p class="vg-caption">{panel["y"]}</p>'
+        f'<div style="height: {panel.get("height", 240)}px"></div>'
+        for panel in panels
+    )
+    before = (
+        '<div class="vg-explorer-live"><div class="vg-controls vg-knobs">'
+        f'{"".join(knobs)}<div class="vg-legend">{"".join(keys.values())}</div></div>'
+        f'<div class="vg-pictures vg-waiting">{room}'
+    )
+    return before, f'</div><p class="vg-readout">{escape(sentence)}</p></div>'
+
+
 def save(app: Sphinx, spec: dict, values: dict, table: str) -> str:
     """Write the script that mounts one explorer; return its place in the book."""
     state = json.dumps({"spec": spec, "values": values, "table": table}, sort_keys=True)
@@ -50,11 +96,18 @@ def save(app: Sphinx, spec: dict, values: dict, table: str) -> str:
     return f"{FOLDER}/{name}"
 
 
-def place(app: Sphinx, docname: str, state: str, picture: nodes.Element) -> explorer:
-    """Make the node of one explorer on a page."""
+def place(
+    app: Sphinx,
+    docname: str,
+    state: tuple[dict, dict, str],
+    picture: nodes.Element,
+) -> explorer:
+    """Make the node of one explorer on a page, and save its state."""
     count = app.env.metadata[docname].setdefault("explorers", 0) + 1
     app.env.metadata[docname]["explorers"] = count
-    node = explorer("", picture, number=count, state=state)
+    spec, values, _ = state
+    around = shell(count, spec, values, picture["alt"])
+    node = explorer("", picture, number=count, state=save(app, *state), around=around)
     picture["classes"].append("vg-still")
     return node
 
@@ -109,9 +162,7 @@ def on_doctree_read(app: Sphinx, doctree: nodes.document) -> None:
         alt = views["text/plain"].astext().partition("\n")[2]
         picture = figures.chosen(app, views, alt)
         values = {knob["name"]: state[knob["name"]] for knob in spec["knobs"]}
-        bundle.replace_self(
-            place(app, docname, save(app, spec, values, table.strip()), picture)
-        )
+        bundle.replace_self(place(app, docname, (spec, values, table.strip()), picture))
 
 
 class ExplorerDirective(SphinxDirective):
@@ -137,7 +188,7 @@ class ExplorerDirective(SphinxDirective):
             return [still(self.env.app, self.env.docname, picture)]
         table = base64.b64encode(widget.table).decode()
         knobs = {name: getattr(widget, name) for name in widget.knobs}
-        state = save(self.env.app, widget.spec, knobs, table)
+        state = (widget.spec, knobs, table)
         node = place(self.env.app, self.env.docname, state, picture)
         node["play"] = self.options.get("play", "")
         return [node]
@@ -153,13 +204,13 @@ def visit_html(translator: Any, node: explorer) -> None:
     play = f' data-play="{node["play"]}"' if node.get("play") else ""
     translator.body.append(
         f'<div class="vg-explorer" id="explorer-{node["number"]}" '
-        f'data-state="{state}"{play}>'
+        f'data-state="{state}"{play}>{node["around"][0]}'
     )
 
 
-def depart_html(translator: Any, _node: explorer) -> None:
+def depart_html(translator: Any, node: explorer) -> None:
     """Close the place of an explorer."""
-    translator.body.append("</div>")
+    translator.body.append(f"{node.get('around', ('', ''))[1]}</div>")
 
 
 def visit_other(_translator: Any, _node: explorer) -> None:
