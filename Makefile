@@ -68,7 +68,7 @@ book: lite            ## build the book, if something in it has changed
 # `make test` has built both one step before, and says so.
 browser: env $(if $(filter book,$(VGCOURSE_STEPS)),,pdf book)  ## drive the built pages in Chromium
 	@VGCOURSE_CHROMIUM="$$($(PYTHON_ENV) tools/browser.py)" && export VGCOURSE_CHROMIUM && \
-	VGCOURSE_REQUIRE="$(filter browser lite,$(VGCOURSE_REQUIRE))" $(PYTEST) tests/browser
+	VGCOURSE_REQUIRE="$(filter browser lite,$(VGCOURSE_REQUIRE))" $(PYTEST) tests/browser -n 2
 
 coverage: env         ## unit tests with branch coverage: 100 % of the compute rooms
 	@$(PYTEST) tests/test_*.py --cov --cov-branch --cov-report=term-missing:skip-covered

@@ -40,11 +40,16 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def workers() -> str:
+    """Whether service workers may run; the tests that need them say so."""
+    return "block"
+
+
+@pytest.fixture
+def page(browser: Browser, workers: str) -> Iterator[Page]:
     """A page whose `requests` and `complaints` are kept."""
-    # Nothing is kept from one test to the next; test_offline.py has its own readers.
     page = browser.new_page(
-        viewport={"width": 1280, "height": 900}, service_workers="block"
+        viewport={"width": 1280, "height": 900}, service_workers=workers
     )
     page.requests = []
     page.complaints = []

@@ -4,8 +4,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import PAGES, wake
 
-# Once for all rules; then, in each other look, for those that a look can break. The rest
-# depend on the page's elements alone, which are the same in all.
+# Once for all rules; then, in each other look, for those that a look can break. The
+# rest depend on the page's elements alone, which are the same in all.
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # The glyphs of a formula: hidden from screen readers, which get the MathML beside them,
 # and drawn in the ink of their paragraph. There are thousands.

@@ -48,6 +48,12 @@ Counter()
 """
 
 
+@pytest.fixture
+def workers() -> str:
+    """The kernel speaks with the page through one."""
+    return "allow"
+
+
 @pytest.fixture(scope="module")
 def course(tmp_path_factory) -> Iterator[str]:
     """The address of a site that is published under a folder."""
