@@ -29,9 +29,11 @@ class Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-def server(folder: Path = HTML) -> ThreadingHTTPServer:
+def server(
+    folder: Path = HTML, kind: type[SimpleHTTPRequestHandler] = Quiet
+) -> ThreadingHTTPServer:
     """Return a server of `folder` on the first port that is free."""
-    handler = functools.partial(Quiet, directory=str(folder))
+    handler = functools.partial(kind, directory=str(folder))
     for port in PORTS:
         try:
             return Server(("127.0.0.1", port), handler)
@@ -42,9 +44,11 @@ def server(folder: Path = HTML) -> ThreadingHTTPServer:
 
 
 @contextmanager
-def running(folder: Path = HTML) -> Iterator[str]:
+def running(
+    folder: Path = HTML, kind: type[SimpleHTTPRequestHandler] = Quiet
+) -> Iterator[str]:
     """Serve `folder` beside what the caller does, who gets the address."""
-    with server(folder) as http:
+    with server(folder, kind) as http:
         thread = threading.Thread(target=http.serve_forever, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{http.server_port}"
