@@ -6,7 +6,7 @@ from pathlib import Path
 import browser as chromium
 import pytest
 import serve
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "book/_build/html"
@@ -15,6 +15,8 @@ PAGES = sorted(
     for folder in ("book", "notebooks")
     for page in (SITE / folder).glob("*.html")
 )
+# What is true on a quiet machine comes later on a busy one.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")
