@@ -38,18 +38,6 @@ PAGES = (
 PARTS = ("html", ".doctrees")
 RUNS = (".jupyter_cache", "jupyter_execute", "stills")
 
-DOOR = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8" />
-<meta http-equiv="refresh" content="0; url=book/intro.html" />
-<link rel="icon" href="_static/favicon.svg" />
-<title>Vanishing and exploding gradients</title>
-</head>
-<body><a href="book/intro.html">Vanishing and exploding gradients</a></body>
-</html>
-"""
-
 
 def digest(patterns: Iterable[str]) -> str:
     """Return a digest of the names and contents of the files that match."""
@@ -90,11 +78,6 @@ def complaints(log: str) -> str:
     lines = re.sub(r"\x1b\[[0-9;]*m", "", log).splitlines()
     found = [line for line in lines if re.search(r"(WARNING|ERROR|[a-z]Error):", line)]
     return "\n".join(found or lines[-40:])
-
-
-def open_door() -> None:
-    """Lead from the site's root to the first page, with a title, an icon and a link."""
-    (BUILD / "html" / "index.html").write_text(DOOR, encoding="utf-8")
 
 
 def add_lite(build: Path = BUILD) -> None:
@@ -142,7 +125,6 @@ def main() -> int:
             print(report.read_text(errors="replace"))
         print(f"The book did not build ({seconds:.0f} s): see {LOG.relative_to(ROOT)}")
         return 1
-    open_door()
     add_pdf()
     add_lite()
     STAMP.write_text(json.dumps(now))

@@ -47,6 +47,18 @@ THEME_SCRIPT = """
   page.theme = page.mode === "auto" ? (dark ? "dark" : "light") : page.mode;
 })();
 """
+# The site's root leads on to the first page.
+DOOR = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8" />
+<meta http-equiv="refresh" content="0; url=book/intro.html" />
+<link rel="icon" href="_static/favicon.svg" />
+<title>Vanishing and exploding gradients</title>
+</head>
+<body><a href="book/intro.html">Vanishing and exploding gradients</a></body>
+</html>
+"""
 # Scripts of tools that no page of the course uses.
 IDLE = {"design-tabs.js"}
 
@@ -127,6 +139,8 @@ def on_finished(app: Sphinx, exception: Exception | None) -> None:
     """Name in each page's policy the scripts that stand in the page itself."""
     if exception is not None or not isinstance(app.builder, StandaloneHTMLBuilder):
         return
+    if app.builder.name == "html":
+        (Path(app.outdir) / "index.html").write_text(DOOR, "utf-8")
     for file in Path(app.outdir).rglob("*.html"):
         page = file.read_text("utf-8")
         digests = {sha256(text) for text in INLINE.findall(page)}

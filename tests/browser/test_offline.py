@@ -39,7 +39,15 @@ def page(context) -> Page:
             page.complaints.append(message.text) if message.type != "log" else None
         ),
     )
-    page.on("requestfailed", lambda request: page.complaints.append(request.url))
+    page.on(
+        "requestfailed",
+        lambda request: (
+            # The root's page is left before its icon is there.
+            page.complaints.append(request.url)
+            if request.failure != "net::ERR_ABORTED"
+            else None
+        ),
+    )
     return page
 
 
