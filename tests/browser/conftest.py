@@ -68,6 +68,16 @@ def page(browser: Browser, workers: str) -> Iterator[Page]:
     page.close()
 
 
+def wait_until(page: Page, script: str, arg: object = None) -> None:
+    """Wait for a script to be true; the pages' policy forbids Playwright's own way."""
+    for _ in range(300):
+        if page.evaluate(script, arg):
+            return
+        page.wait_for_timeout(100)
+    message = f"not true within 30 seconds: {script}"
+    raise AssertionError(message)
+
+
 def wake(page: Page) -> list:
     """Scroll every explorer of the page near, and wait until all are mounted."""
     places = page.locator(".vg-explorer").all()

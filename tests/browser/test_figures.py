@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import PAGES, SITE
+from conftest import PAGES, SITE, wait_until
 from PIL import Image
 
 from vgcourse import plotting
@@ -75,7 +75,7 @@ def test_figures_stand_on_the_paper_of_the_theme(page, site, name, theme):
     assert len(shown) == page.locator(SHOWN).count() / 2
     for figure in shown:
         figure.scroll_into_view_if_needed()
-        page.wait_for_function(LOADED, arg=figure.element_handle())
+        wait_until(page, LOADED, figure.element_handle())
         for corner in lightness(figure.screenshot()):
             assert corner == 255 if theme == "light" else corner < 40
         style = figure.evaluate("f => [getComputedStyle(f).filter, f.closest('a')]")

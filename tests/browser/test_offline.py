@@ -10,7 +10,7 @@ from urllib.parse import unquote, urljoin
 import offline
 import pytest
 import serve
-from conftest import PAGES, SITE, wake
+from conftest import PAGES, SITE, wait_until, wake
 from playwright.sync_api import BrowserContext, Page, expect
 
 SAVED = "Saved for reading offline"
@@ -152,7 +152,8 @@ def test_update_is_seen_at_once_and_then_offline_too(page, copy, context):
                     keys.push(name.split('-http')[0] + ' ' + request.url);
             return keys;
         }"""
-        page.wait_for_function(
+        wait_until(
+            page,
             f"async name => (await ({keys})()).some(key => "
             "key.startsWith('vgcourse-former') && key.includes(name))",
             arg=Path(former).name,
@@ -176,7 +177,8 @@ def test_update_is_seen_at_once_and_then_offline_too(page, copy, context):
         rebuild(copy)
         page.reload()
         expect(page.locator("article h1")).to_contain_text("Third edition")
-        page.wait_for_function(
+        wait_until(
+            page,
             f"async name => !(await ({keys})()).some(key => key.includes(name))",
             arg=Path(former).name,
         )
@@ -199,8 +201,8 @@ def test_reader_who_saves_data_keeps_the_visited_pages_only(page, site, context)
         "Object.defineProperty(navigator, 'connection', { value: { saveData: true } })"
     )
     page.goto(f"{site}/{LANDING}")
-    page.wait_for_function("navigator.serviceWorker.controller")
-    page.wait_for_function("async () => (await caches.keys()).length == 2")
+    wait_until(page, "navigator.serviceWorker.controller !== null")
+    wait_until(page, "async () => (await caches.keys()).length == 2")
     page.wait_for_load_state("networkidle")
     page.goto(f"{site}/{PAGES[-1]}.html")
     page.wait_for_load_state("networkidle")
