@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 import browser  # noqa: E402 - after its folder is on the path
+import build_book  # noqa: E402
 import serve  # noqa: E402
 
 SITE = ROOT / "book/_build/html"
@@ -123,6 +124,8 @@ def requested(page: Page, address: str) -> list[str]:
         ),
     )
     page.goto(address)
+    for place in page.locator(".vg-explorer").all():  # for their tables
+        place.scroll_into_view_if_needed()
     page.wait_for_load_state("networkidle")
     return list(dict.fromkeys(asked))
 
@@ -130,7 +133,8 @@ def requested(page: Page, address: str) -> list[str]:
 def told(weights: dict[str, float]) -> str:
     """A line about weights."""
     parts = ", ".join(f"{kind} {size:.0f}" for kind, size in sorted(weights.items()))
-    return f"{sum(weights.values()):.0f} kB gzipped ({parts})"
+    without_tables = sum(weights.values()) - weights.get("table", 0)
+    return f"{without_tables:.0f} kB gzipped, tables apart ({parts})"
 
 
 def build_default(folder: Path) -> Path:
@@ -140,8 +144,8 @@ def build_default(folder: Path) -> Path:
     (folder / "_config.yml").write_text(
         "title: T\nexecute: {execute_notebooks: force}\n"
     )
-    program = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
-    subprocess.run([*program, "build", str(folder)], check=True, capture_output=True)
+    build = [*build_book.JUPYTER_BOOK, "build", str(folder)]
+    subprocess.run(build, check=True, capture_output=True)
     return folder / "_build/html"
 
 
@@ -152,7 +156,7 @@ def weigh_pages(chromium: Browser, host: str) -> None:
     )
     page = context.new_page()
     first = requested(page, f"{host}/{FIRST}.html")
-    print(f"  a first chapter: {told(weigh(first, SITE))} (limit 600, tables apart)")
+    print(f"  a first chapter: {told(weigh(first, SITE))} (limit 600)")
     page = context.new_page()
     second = requested(page, f"{host}/{SECOND}.html")
     fresh = [url for url in second if url not in first]

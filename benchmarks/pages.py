@@ -1,16 +1,14 @@
-"""Knob to picture, page to usable, weight of a page: measured on the built book.
+"""Knob to picture: measured on the built book. loading.py has paints and weights.
 
 Beside each explorer stands what it replaces: an ``interact`` callback that redraws the
 same picture with matplotlib and encodes a PNG, in the same run.
 """
 
-import gzip
 import io
 import statistics
 import sys
 import time
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -57,41 +55,12 @@ def callback_seconds(name: str) -> float:
     return statistics.median(times)
 
 
-def weigh(requests: set[str], page: str) -> str:
-    """Gzipped sizes of what a page loads, in kB."""
-    groups: dict[str, int] = {"code and fonts": 0, "explorer.js": 0, "tables": 0}
-    for url in requests:
-        file = SITE / urlsplit(url).path.lstrip("/")
-        if file.suffix not in {".js", ".css", ".woff", ".woff2"}:
-            continue
-        size = len(gzip.compress(file.read_bytes()))
-        group = "tables" if file.parent.name == "explorers" else "code and fonts"
-        groups[group] += size
-        if file.name == "explorer.js":
-            groups[file.name] += size
-    groups["HTML"] = len(gzip.compress((SITE / f"{page}.html").read_bytes()))
-    return ", ".join(f"{name} {size / 1000:.0f} kB" for name, size in groups.items())
-
-
 def measure(page: Page, address: str, name: str) -> None:
     """Print what one page achieves."""
-    requests: set[str] = set()
-    page.on("request", lambda request: requests.add(request.url))
     page.goto(f"{address}/{name}.html")
     if not page.locator(".vg-explorer").count():
         return
     print(name)
-    usable = []
-    for _ in range(5):
-        page.goto("about:blank")
-        page.goto(f"{address}/{name}.html", wait_until="commit")
-        place = page.locator(".vg-explorer").first
-        place.scroll_into_view_if_needed()
-        place.locator("svg[data-panel]").first.wait_for()
-        usable.append(page.evaluate("performance.now()"))
-    print(
-        f"  explorer usable after {statistics.median(usable) / 1000:.2f} s (limit 1 s)"
-    )
     for place in page.locator(".vg-explorer").all():
         place.scroll_into_view_if_needed()
         place.locator("svg[data-panel]").first.wait_for()
@@ -109,8 +78,6 @@ def measure(page: Page, address: str, name: str) -> None:
             f"{slow:.1f} ms (limit 33); interact {callback:.0f} ms, "
             f"{callback / median:.0f} times slower (at least 20)"
         )
-    page.wait_for_load_state("networkidle")
-    print(f"  {weigh(requests, name)}")
 
 
 def main() -> None:

@@ -36,7 +36,7 @@ PAGES = (
 )
 # What a build lays out, and what it keeps of the notebooks that ran.
 PARTS = ("html", ".doctrees")
-RUNS = (".jupyter_cache", "jupyter_execute", "stills")
+RUNS = (".jupyter_cache", "jupyter_execute")
 
 
 def digest(patterns: Iterable[str]) -> str:
@@ -50,14 +50,15 @@ def digest(patterns: Iterable[str]) -> str:
     return whole.hexdigest()
 
 
+# Not the script beside Python: it holds the path that .venv was made in.
+JUPYTER_BOOK = (sys.executable, "-c", "from jupyter_book.cli.main import main; main()")
+
+
 def command() -> list[str]:
     """Return the command that builds the book."""
     options = "--config book/_config.yml --toc book/_toc.yml --path-output book"
     strict = "-n -W --keep-going"
-    # Not the script beside Python: it holds the path that .venv was made in.
-    program = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
-    program += ["build", "."]
-    return [*program, *options.split(), *strict.split()]
+    return [*JUPYTER_BOOK, "build", ".", *options.split(), *strict.split()]
 
 
 def environment() -> dict[str, str]:

@@ -35,7 +35,7 @@ PDF = build_book.PDF
 STAMP = ROOT / ".make" / "pdf.json"
 LOG = ROOT / ".make" / "pdf.log"
 # As in build_book, and what stands on the first page.
-MADE_OF = (*build_book.CODE, *build_book.PAGES, "tools/build_pdf.py", "pyproject.toml")
+MADE_OF = (*build_book.CODE, *build_book.PAGES, "tools/build_pdf.py")
 # Where a link leads: the number of a page, counted from 0, and the height on it.
 Places = dict[str, tuple[int, float]]
 
@@ -56,7 +56,6 @@ class PdfError(Exception):
 def lay_out() -> BeautifulSoup:
     """Return the one page with all chapters, as Sphinx writes it."""
     shutil.rmtree(BUILD, ignore_errors=True)
-    here = address.read()
     with (
         LOG.open("w") as log,
         contextlib.redirect_stdout(log),
@@ -70,7 +69,6 @@ def lay_out() -> BeautifulSoup:
             confoverrides={
                 "latex_individualpages": False,
                 "external_toc_path": str(ROOT / "book/_toc.yml"),
-                "html_baseurl": here.site,
                 "nb_execution_mode": "off",
                 "nitpicky": True,
             },

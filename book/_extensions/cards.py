@@ -38,10 +38,10 @@ def _linear() -> list[Line]:
     return [("explode", [0, *grows]), ("vanish", [0, *falls])]
 
 
-def _slopes(*names: str) -> list[Line]:
+def _slopes(name: str) -> list[Line]:
     """An activation and its slope."""
     z = np.linspace(-5.0, 5.0, 101)
-    function = activations.get(names[0])
+    function = activations.get(name)
     return [("accent", function.function(z)), ("vanish", function.derivative(z))]
 
 

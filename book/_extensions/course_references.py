@@ -92,21 +92,28 @@ def purpose(link: nodes.reference) -> list[nodes.Node]:
     return [node.deepcopy() for node in siblings[1:]]
 
 
-def in_the_text(app: Sphinx, url: str | None) -> Iterator[nodes.paragraph]:
-    """Yield, for each page that links to `url`, its title and what it says of it."""
+def in_the_text(app: Sphinx) -> dict[str, list[nodes.paragraph]]:
+    """Return, by address, the title of each page that links to it and what it says."""
+    found: dict[str, list[nodes.paragraph]] = {}
     for page in app.env.toctree_includes[app.config.root_doc]:
-        every = app.env.get_doctree(page).findall(nodes.reference)
-        links = [link for link in every if page != PAGE and link.get("refuri") == url]
-        if url and links:
+        if page == PAGE:
+            continue
+        links: dict[str, list[nodes.reference]] = {}
+        for link in app.env.get_doctree(page).findall(nodes.reference):
+            links.setdefault(link.get("refuri", ""), []).append(link)
+        for url, same in links.items():
             title = app.env.titles[page].astext()
             back = make_refnode(app.builder, PAGE, page, None, nodes.Text(title))
-            said = next(filter(None, map(purpose, links)), [])
-            yield nodes.paragraph("", "", back, *said)
+            said = next(filter(None, map(purpose, same)), [])
+            found.setdefault(url, []).append(nodes.paragraph("", "", back, *said))
+    return found
 
 
-def in_the_code(entry: Entry) -> Iterator[nodes.paragraph]:
+def in_the_code(
+    entry: Entry, texts: list[tuple[str, str]]
+) -> Iterator[nodes.paragraph]:
     """Yield one line with the names of what cites the entry by its title."""
-    names = [name for name, text in docstrings() if cites(text, entry)]
+    names = [name for name, text in texts if cites(text, entry)]
     if names:
         line = nodes.paragraph(text="In the code")
         for count, name in enumerate(names):
@@ -119,10 +126,12 @@ def on_resolved(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     if docname != PAGE:
         return
     entries = parse_file(str(BIBLIOGRAPHY), bib_format="bibtex").entries
+    pages, texts = in_the_text(app), list(docstrings())
     items = {name: i for i in doctree.findall(nodes.list_item) for name in i["ids"]}
     for citation in app.env.get_domain("cite").citations:
         entry = entries[citation.key]
-        uses = [*in_the_text(app, entry.fields.get("url")), *in_the_code(entry)]
+        linking = pages.get(entry.fields.get("url"), [])
+        uses = [*linking, *in_the_code(entry, texts)]
         listed = nodes.bullet_list(classes=["vg-uses"])
         listed += [nodes.list_item("", use) for use in uses]
         item = items[citation.citation_id]

@@ -8,7 +8,6 @@ without its controls, the directive ``palette`` the colors themselves.
 """
 
 import hashlib
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -54,7 +53,7 @@ def chosen(
     kind = "image/svg+xml" if "image/svg+xml" in views else "image/png"
     picture = next(iter(views[kind].findall(nodes.image))).deepcopy()
     alt = alt or picture.get("alt", "")
-    if kind == "image/png" or app.builder.format != "html":
+    if kind == "image/png":
         picture["alt"] = alt
         return picture
     file = Path(app.srcdir) / picture["uri"]
@@ -63,14 +62,7 @@ def chosen(
 
 def drawn(env: BuildEnvironment, figure: plotting.Picture, alt: str) -> nodes.Element:
     """The picture of a figure that was drawn in the build itself."""
-    if env.app.builder.format == "html":
-        return write(env.app, plotting.svg(figure), alt)
-    content = plotting.png(figure)
-    digest = hashlib.sha256(content).hexdigest()[:16]
-    file = Path(env.app.doctreedir).parent / "stills" / f"{digest}.png"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(content)
-    return nodes.image(uri="/" + os.path.relpath(file, env.srcdir), alt=alt)
+    return write(env.app, plotting.svg(figure), alt)
 
 
 def on_doctree_read(app: Sphinx, doctree: nodes.document) -> None:

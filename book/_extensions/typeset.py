@@ -67,11 +67,10 @@ def visit_math_block(translator: Any, node: nodes.math_block) -> None:
 
 def on_page(app: Sphinx, _name: str, _template: str, _context: dict, doctree) -> None:
     """Load the stylesheet on the pages that have a formula."""
-    if doctree is not None and any(
-        True
-        for _ in doctree.findall(lambda n: isinstance(n, nodes.math | nodes.math_block))
-    ):
-        app.add_css_file("katex/katex.css")
+    for kind in (nodes.math, nodes.math_block) if doctree is not None else ():
+        if next(doctree.findall(kind), None) is not None:
+            app.add_css_file("katex/katex.css")
+            return
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

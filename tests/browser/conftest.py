@@ -6,7 +6,7 @@ from pathlib import Path
 import browser as chromium
 import pytest
 import serve
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "book/_build/html"
@@ -76,6 +76,18 @@ def wait_until(page: Page, script: str, arg: object = None) -> None:
         page.wait_for_timeout(100)
     message = f"not true within 30 seconds: {script}"
     raise AssertionError(message)
+
+
+def turn_gain_down(explorer: Locator) -> Locator:
+    """Turn the linear chain's gain from 1.5 by one step; return its sentence."""
+    readout = explorer.locator(".vg-readout")
+    before = readout.inner_text()
+    knob = explorer.locator("[data-knob=gain]")
+    knob.focus()
+    knob.press("ArrowLeft")
+    expect(readout).not_to_have_text(before)
+    expect(readout).to_contain_text("1.45·I")
+    return readout
 
 
 def wake(page: Page) -> list:

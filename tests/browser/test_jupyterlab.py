@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from conftest import turn_gain_down
 from playwright.sync_api import expect
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,13 +74,7 @@ def test_chapter_runs_and_its_explorer_answers_in_jupyterlab(page, lab):
     explorer = page.locator(".vg-explorer-live").first
     explorer.wait_for()
     expect(page.locator(".jp-InputPrompt", has_text="[*]")).to_have_count(0)
-    readout = explorer.locator(".vg-readout")
-    before = readout.inner_text()
-    knob = explorer.locator("[data-knob=gain]")
-    knob.focus()
-    knob.press("ArrowLeft")
-    expect(readout).not_to_have_text(before)
-    expect(readout).to_contain_text("1.45·I")
+    readout = turn_gain_down(explorer)
 
     panel = page.locator(".widget-vbox", has=page.get_by_text("Re-run"))
     depth = panel.get_by_label("Depth, at most")

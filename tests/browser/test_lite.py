@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import serve
-from conftest import ROOT, SITE
+from conftest import ROOT, SITE, turn_gain_down
 from playwright.sync_api import Locator, Page, expect
 
 import vgcourse
@@ -148,11 +148,5 @@ def test_a_whole_chapter_runs_and_its_explorer_answers(page, course):
     running = page.locator(".jp-InputPrompt", has_text="[*]")
     expect(running).to_have_count(0, timeout=600_000)
     expect(page.get_by_text("Traceback (most recent call last)")).to_have_count(0)
-    readout = explorer.locator(".vg-readout")
-    before = readout.inner_text()
-    knob = explorer.locator("[data-knob=gain]")
-    knob.focus()
-    knob.press("ArrowLeft")
-    expect(readout).not_to_have_text(before)
-    expect(readout).to_contain_text("1.45·I")
+    turn_gain_down(explorer)
     assert hosts(page) == {urlsplit(course).netloc}
