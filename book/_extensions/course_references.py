@@ -156,12 +156,6 @@ class CiteCourse(SphinxDirective):
         return [block]
 
 
-def on_page(app: Sphinx, docname: str, *_context: object) -> None:
-    """Give the page its style."""
-    if docname == PAGE:
-        app.add_css_file("words.css")
-
-
 def citation(facts: dict[str, Any], year: str, form: str) -> str:
     """Return the citation of the course in plain text or as BibTeX."""
     names = [
@@ -189,5 +183,4 @@ def setup(app: Sphinx) -> dict[str, Any]:
     register_plugin("pybtex.style.formatting", "course", Course)
     app.add_directive("cite-course", CiteCourse)
     app.connect("doctree-resolved", on_resolved)
-    app.connect("html-page-context", on_page)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

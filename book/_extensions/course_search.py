@@ -114,11 +114,10 @@ def on_finished(app: Sphinx, exception: Exception | None) -> None:
 
 
 def on_page(app: Sphinx, name: str, *_context: object) -> None:
-    """Load texts, script and style on the search page only."""
+    """Load texts and script on the search page only."""
     if name == "search":
         app.add_js_file("search-texts.js", loading_method="defer")
         app.add_js_file("search.js", loading_method="defer")
-        app.add_css_file("words.css")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -88,13 +88,11 @@ def on_resolved(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 
 def on_page(
-    app: Sphinx, docname: str, _template: str, context: dict, _doctree: object
+    app: Sphinx, _name: str, _template: str, context: dict, _doctree: object
 ) -> None:
-    """Load style and script on the pages that have terms."""
+    """Load the script on the pages that have terms."""
     if "vg-term" in context.get("body", ""):
         app.add_js_file("glossary.js", loading_method="defer")
-    if docname == PAGE or "vg-term" in context.get("body", ""):
-        app.add_css_file("words.css")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -23,7 +23,9 @@ WORKER = Path(__file__).with_name("service-worker.js")
 # What pages load, as against what they link to: other pages, notebooks, a PDF.
 LOADED = re.compile(r"\.(css|m?js|json|svg|png|jpg|webp|gif|woff2?|webmanifest)$")
 NOT_PAGES = frozenset({"lite", "reports", "_static"})
-IN_PAGE = re.compile(r'(?P<before>\b(?:src|href|srcset|data-state)=")(?P<value>[^":]+)')
+IN_PAGE = re.compile(
+    r'(?P<before>\b(?:src|href|srcset|data-state|data-program)=")(?P<value>[^":]+)'
+)
 IN_STYLE = re.compile(r"(?P<before>\burl\(['\"]?|@import ['\"])(?P<value>[^'\"():]+)")
 HAS_HASH = re.compile(r"[0-9a-f]{16}[^/]*$")
 HEAD = """
@@ -118,7 +120,8 @@ def on_finished(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect to Sphinx."""
-    app.add_js_file("course.js", loading_method="defer")
+    # Before the theme's scripts: it asks for the explorers that are in sight.
+    app.add_js_file("course.js", priority=100, loading_method="defer")
     app.connect("html-page-context", on_page)
     app.connect("build-finished", on_finished, priority=LAST)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -3,9 +3,10 @@
 A notebook that has been executed for the book carries the state of its widgets. For
 each explorer in it, this extension saves knobs and table in a script of its own under
 ``_static/explorers/``, and leaves its still picture on the page where the explorer
-will stand; ``explorer.js`` loads the script when the reader comes near. The directive
-``explorer`` does the same on a page that is not a notebook. In the course on paper
-(the builder ``singlehtml``) the still picture stands alone, over the sentence.
+will stand; the course's own script loads both that and the views when the reader
+comes near. The directive ``explorer`` does the same on a page that is not a notebook.
+In the course on paper (the builder ``singlehtml``) the still picture stands alone, over
+the sentence.
 """
 
 import base64
@@ -201,10 +202,11 @@ def visit_html(translator: Any, node: explorer) -> None:
         return
     here = translator.builder.get_target_uri(translator.builder.current_docname)
     state = relative_uri(here, node["state"])
+    program = relative_uri(here, f"_static/{BUNDLE.name}")
     play = f' data-play="{node["play"]}"' if node.get("play") else ""
     translator.body.append(
         f'<div class="vg-explorer" id="explorer-{node["number"]}" '
-        f'data-state="{state}"{play}>{node["around"][0]}'
+        f'data-program="{program}" data-state="{state}"{play}>{node["around"][0]}'
     )
 
 
@@ -215,13 +217,6 @@ def depart_html(translator: Any, node: explorer) -> None:
 
 def visit_other(_translator: Any, _node: explorer) -> None:
     """Elsewhere the still picture is enough."""
-
-
-def on_page(app: Sphinx, docname: str, *_context: object) -> None:
-    """Load the views on the pages that have explorers, the colors on all."""
-    app.add_css_file("explorer.css")
-    if app.env.metadata.get(docname, {}).get("explorers"):
-        app.add_js_file("explorer.js", loading_method="defer", **{"data-mount": ""})
 
 
 def on_start(app: Sphinx) -> None:
@@ -237,6 +232,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(explorer, html=(visit_html, depart_html), latex=other, text=other)
     app.add_directive("explorer", ExplorerDirective)
     app.connect("doctree-read", on_doctree_read)
-    app.connect("html-page-context", on_page)
+    app.add_css_file(STYLESHEET.name)
     app.connect("builder-inited", on_start)
     return {"parallel_read_safe": False, "parallel_write_safe": True}

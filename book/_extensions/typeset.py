@@ -65,16 +65,8 @@ def visit_math_block(translator: Any, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
-def on_page(app: Sphinx, _name: str, _template: str, _context: dict, doctree) -> None:
-    """Load the stylesheet on the pages that have a formula."""
-    for kind in (nodes.math, nodes.math_block) if doctree is not None else ():
-        if next(doctree.findall(kind), None) is not None:
-            app.add_css_file("katex/katex.css")
-            return
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect to Sphinx."""
     app.add_html_math_renderer("typeset", (visit_math, None), (visit_math_block, None))
-    app.connect("html-page-context", on_page)
+    app.add_css_file("katex/katex.css")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

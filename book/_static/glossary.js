@@ -25,15 +25,15 @@
     const below = place.bottom + GAP;
     const fits = below + note.offsetHeight <= innerHeight;
     const top = fits ? below : Math.max(GAP, place.top - GAP - note.offsetHeight);
-    note.style.left = `${left + scrollX}px`;
-    note.style.top = `${top + scrollY}px`;
+    const origin = note.offsetParent.getBoundingClientRect();
+    note.style.left = `${left - origin.left}px`;
+    note.style.top = `${top - origin.top}px`;
   };
 
   for (const note of document.querySelectorAll(".vg-definition")) {
     note.setAttribute("role", "tooltip");
     note.addEventListener("mouseenter", () => clearTimeout(timer));
     note.addEventListener("mouseleave", closeSoon);
-    document.body.append(note);
   }
   for (const link of document.querySelectorAll("a.vg-term")) {
     const note = document.getElementById(`about-${link.hash.slice(1)}`);

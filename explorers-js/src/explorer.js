@@ -208,7 +208,7 @@ export function render({ model, el }) {
 // A widget model without a kernel: the state that the book saved with the page.
 class SavedModel {
   constructor({ values, spec, table }) {
-    const bytes = Uint8Array.from(atob(table), (c) => c.charCodeAt(0));
+    const bytes = Uint8Array.fromBase64?.(table) ?? Uint8Array.from(atob(table), (c) => c.charCodeAt(0));
     this.state = { ...values, spec, table: new DataView(bytes.buffer) };
   }
   get(name) {
@@ -220,22 +220,6 @@ class SavedModel {
   on() {}
   off() {}
   save_changes() {}
-}
-
-// On a page of the book: fetch an explorer's state when it comes near, then mount it.
-// A script element, not fetch(), so that pages opened from a folder work too.
-function mountPage() {
-  const near = new IntersectionObserver(
-    (entries) => {
-      for (const { isIntersecting, target } of entries) {
-        if (!isIntersecting) continue;
-        near.unobserve(target);
-        document.head.append(element("script", { src: target.dataset.state, "data-for": target.id }));
-      }
-    },
-    { rootMargin: "800px" },
-  );
-  document.querySelectorAll(".vg-explorer").forEach((node) => near.observe(node));
 }
 
 // Let a knob run once, from its first value to the one it has, in about three seconds:
@@ -274,11 +258,6 @@ export function mount(state) {
   render({ model: new SavedModel(state), el: node });
   node.dataset.ready = "true";
   if (node.dataset.play && !matchMedia("(prefers-reduced-motion: reduce)").matches) play(node, node.dataset.play);
-}
-
-if (typeof document !== "undefined" && document.currentScript?.dataset.mount !== undefined) {
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", mountPage);
-  else mountPage();
 }
 
 export default { render };

@@ -1,7 +1,9 @@
+import { letExplorersCome } from "./explorers.js";
 import { letFormulasScroll } from "./formulas.js";
 import { keepForOffline } from "./offline.js";
 import { showProgress } from "./progress.js";
 
+letExplorersCome();
 letFormulasScroll();
 showProgress();
 keepForOffline();

@@ -1,0 +1,39 @@
+// An explorer's program and its state come when the reader comes near.
+import { element } from "./page.js";
+
+const NEAR = 800; // pixels
+
+// Script elements, not fetch(), so that pages opened from a folder work too; both are
+// asked for at once and run in this order.
+function load(src, data = {}) {
+  const script = element("script", { src, async: false });
+  Object.assign(script.dataset, data);
+  document.head.append(script);
+}
+
+export function letExplorersCome() {
+  let program;
+  const come = ({ id, dataset }) => {
+    if (!program) load((program = dataset.program));
+    load(dataset.state, { for: id });
+  };
+  const approach = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) {
+        if (!isIntersecting) continue;
+        approach.unobserve(target);
+        come(target);
+      }
+    },
+    { rootMargin: `${NEAR}px` },
+  );
+  // The observer speaks with the next frame only, after all other scripts. What is near
+  // the place that the address leads to, or the page's top, comes now.
+  const aim = document.getElementById(location.hash.slice(1));
+  const start = aim ? aim.getBoundingClientRect().top : 0;
+  for (const place of document.querySelectorAll(".vg-explorer")) {
+    const { top, bottom } = place.getBoundingClientRect();
+    if (top - start < innerHeight + NEAR && bottom - start > -NEAR) come(place);
+    else approach.observe(place);
+  }
+}
