@@ -49,9 +49,11 @@ def workers() -> str:
 
 @pytest.fixture
 def page(browser: Browser, workers: str) -> Iterator[Page]:
-    """A page whose `requests` and `complaints` are kept."""
+    """A page without motion, whose `requests` and `complaints` are kept."""
     page = browser.new_page(
-        viewport={"width": 1280, "height": 900}, service_workers=workers
+        viewport={"width": 1280, "height": 900},
+        service_workers=workers,
+        reduced_motion="reduce",
     )
     page.requests = []
     page.complaints = []

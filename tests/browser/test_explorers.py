@@ -4,11 +4,13 @@ Every knob is turned by keyboard; the numbers are read off the drawn marks, thro
 the scales of the picture, and compared with the package's functions.
 """
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import PAGES, SITE, wake
+from conftest import PAGES, SITE, wait_until, wake
+from playwright.sync_api import expect
 
 from vgcourse import chains, explorers
 from vgcourse.activations import ACTIVATIONS
@@ -243,3 +245,49 @@ def test_a_turned_knob_changes_the_picture(page, site, name, i):
         if control.get_attribute("type") != "range":
             control.press("ArrowDown" if at_start else "ArrowUp")
         assert place.locator(".vg-explorer-live").inner_html() != before
+
+
+SENTENCES = """
+window.sentences = [];
+new MutationObserver(() => {
+  const readout = document.querySelector(".vg-explorer[data-ready] .vg-readout");
+  const text = readout?.innerText;
+  if (text && text !== window.sentences.at(-1)) window.sentences.push(text);
+}).observe(document, { childList: true, subtree: true });
+"""
+
+
+def test_the_first_page_moves_once_and_ends_where_python_set_it(page, site):
+    page.emulate_media(reduced_motion="no-preference")
+    page.add_init_script(SENTENCES)
+    page.goto(f"{site}/book/intro.html")
+    (place,) = wake(page)
+    readout = place.locator(".vg-readout")
+    wait_until(page, "() => sentences.length > 9")
+    expect(readout).to_have_attribute("aria-live", "polite")
+    sentences = page.evaluate("sentences")
+    depths = [int(re.search(r"After (\d+)", s)[1]) for s in sentences if "After" in s]
+    rising = depths[depths.index(min(depths)) :]
+    assert rising == sorted(rising)
+    assert sentences[-1] == explorers.LinearChain(gain=1.5, depth=50).sentence()
+
+
+def test_a_touch_ends_the_motion(page, site):
+    page.emulate_media(reduced_motion="no-preference")
+    page.goto(f"{site}/book/intro.html")
+    (place,) = wake(page)
+    readout = place.locator(".vg-readout")
+    place.locator("[data-knob=gain]").focus()
+    expect(readout).to_have_attribute("aria-live", "polite")
+    still = readout.inner_text()
+    assert "After 50 layers" in still
+    page.wait_for_timeout(500)
+    assert readout.inner_text() == still
+
+
+def test_nothing_moves_for_a_reader_who_asked_for_less_motion(page, site):
+    page.goto(f"{site}/book/intro.html")
+    (place,) = wake(page)
+    readout = place.locator(".vg-readout")
+    assert readout.get_attribute("aria-live") == "polite"
+    expect(readout).to_contain_text("After 50 layers")
