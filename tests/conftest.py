@@ -49,10 +49,14 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     names = REQUIRED & {mark.name for mark in item.iter_markers()}
-    if report.when == "call" and not report.skipped:
-        _ran.update(names)
+    report.ran = sorted(names) if report.when == "call" and not report.skipped else []
     _fail_if_required(report, names)
     return report
+
+
+def pytest_runtest_logreport(report: Any) -> None:
+    """Note what ran; where processes share the tests, the first one hears of all."""
+    _ran.update(report.ran)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -66,7 +70,8 @@ def pytest_make_collect_report() -> Generator[
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if REQUIRED - _ran and not session.config.option.collectonly:
+    is_helper = hasattr(session.config, "workerinput")  # of pytest-xdist
+    if REQUIRED - _ran and not session.config.option.collectonly and not is_helper:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 

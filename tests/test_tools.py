@@ -320,7 +320,12 @@ LITE = PAGE.replace("\n@pytest", "\n@pytest.mark.lite\n@pytest", 1)
 OTHER = "def test_other(): pass"
 
 
-def run_pytest(root: Path, required: str, files: dict[str, str], module: str) -> str:
+ALONE, SHARED = "", "-p xdist.plugin -n 2"
+
+
+def run_pytest(
+    root: Path, required: str, files: dict[str, str], module: str, options: str = ALONE
+) -> str:
     """Run a small suite under the house's conftest, and return what pytest says."""
     (root / "pytest.ini").write_text("[pytest]\nmarkers =\n  torch\n  lite\n")
     for name, source in files.items():
@@ -329,8 +334,9 @@ def run_pytest(root: Path, required: str, files: dict[str, str], module: str) ->
         path.write_text(source.format(module=module))
     shutil.copy(Path(__file__).with_name("conftest.py"), root / "tests")
     settings = {"VGCOURSE_REQUIRE": required, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
     result = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "tests"],
+        [*command, *options.split(), "tests"],
         check=False,
         capture_output=True,
         text=True,
@@ -355,8 +361,9 @@ def test_what_is_not_required_may_be_skipped(tmp_path: Path) -> None:
     assert "exit code 0" in said
 
 
-def test_what_is_required_and_there_passes(tmp_path: Path) -> None:
-    said = run_pytest(tmp_path, "browser,torch", FILES, "json")
+@pytest.mark.parametrize("options", [ALONE, SHARED])
+def test_what_is_required_and_there_passes(tmp_path: Path, options: str) -> None:
+    said = run_pytest(tmp_path, "browser,torch", FILES, "json", options)
     assert "5 passed" in said
     assert "exit code 0" in said
 
@@ -371,19 +378,22 @@ def test_a_browser_is_not_all_that_a_chapter_in_the_browser_requires(
 
 
 @pytest.mark.parametrize(
-    ("required", "file", "count"),
+    ("required", "file", "count", "options"),
     [
-        ("torch", "test_marked.py", "1 failed"),
-        ("torch", "test_module.py", "1 error"),
-        ("browser", "browser/test_page.py", "1 error"),
-        ("lite", "browser/test_lite.py", "1 error"),
-        ("torch", "test_other.py", "1 passed"),
+        ("torch", "test_marked.py", "1 failed", ALONE),
+        ("torch", "test_module.py", "1 error", ALONE),
+        ("browser", "browser/test_page.py", "1 error", ALONE),
+        ("lite", "browser/test_lite.py", "1 error", ALONE),
+        ("torch", "test_other.py", "1 passed", ALONE),
+        ("torch", "test_marked.py", "1 failed", SHARED),
+        ("torch", "test_other.py", "1 passed", SHARED),
     ],
 )
 def test_what_is_required_and_did_not_run_fails(
-    tmp_path: Path, required: str, file: str, count: str
+    tmp_path: Path, required: str, file: str, count: str, options: str
 ) -> None:
-    said = run_pytest(tmp_path, required, {file: FILES[file]}, "no_such_module")
+    files = {file: FILES[file]}
+    said = run_pytest(tmp_path, required, files, "no_such_module", options)
     assert count in said
     assert f"VGCOURSE_REQUIRE={required}, but no such test ran" in said
     assert "exit code 0" not in said
