@@ -13,6 +13,8 @@ from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "build/screenshots"
+# Pictures that wait for the reader would be missing.
+EAGER = "for (const picture of document.images) picture.loading = 'eager';"
 
 
 def main(pages: list[str]) -> None:
@@ -34,6 +36,7 @@ def main(pages: list[str]) -> None:
                         viewport={"width": width, "height": 900}, color_scheme=theme
                     )
                     page.goto(f"{address}/{page_name}.html")
+                    page.evaluate(EAGER)
                     page.wait_for_load_state("networkidle")
                     turn_knobs(page)
                     name = f"{page_name.replace('/', '-')}-{theme}-{width}.png"
