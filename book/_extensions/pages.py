@@ -40,6 +40,7 @@ POLICY = (
 INLINE = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.S)
 THEME_SCRIPT = """
 (() => {
+  document.documentElement.classList.add("vg-arriving");
   const page = document.documentElement.dataset;
   page.mode = "auto";
   try { page.mode = localStorage.getItem("mode") || "auto"; } catch {}

@@ -1,9 +1,11 @@
+import { letSectionsArrive } from "./arrival.js";
 import { letExplorersCome } from "./explorers.js";
 import { letFormulasScroll } from "./formulas.js";
 import { keepForOffline } from "./offline.js";
 import { showProgress } from "./progress.js";
 
 letExplorersCome();
+letSectionsArrive();
 letFormulasScroll();
 showProgress();
 keepForOffline();

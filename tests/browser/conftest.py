@@ -93,9 +93,10 @@ def turn_gain_down(explorer: Locator) -> Locator:
 
 
 def wake(page: Page) -> list:
-    """Scroll every explorer of the page near, and wait until all are mounted."""
+    """Scroll every explorer near, and wait until all are mounted, the page laid out."""
     places = page.locator(".vg-explorer").all()
     for place in places:
         place.scroll_into_view_if_needed()
         place.locator("svg[data-panel]").first.wait_for()
+    wait_until(page, "() => !document.querySelector('.vg-arriving')")
     return places

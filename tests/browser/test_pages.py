@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import icons
 import pytest
 import serve
-from conftest import PAGES, SITE, wake
+from conftest import PAGES, SITE, wait_until, wake
 from fontTools.ttLib import TTFont
 
 EXPLORERS = [
@@ -133,3 +133,15 @@ def test_every_icon_of_the_pages_is_in_the_small_fonts():
         font = TTFont(SITE / "_static" / icons.FONTS / f"{font_name}.woff2")
         points = icons.code_points()
         assert {points[n] for n in names.split()} <= set(font.getBestCmap())
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_reader_stays_where_the_address_led_while_a_page_arrives(page, site, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{site}/notebooks/06_initialization.html#exercises")
+    wait_until(page, "() => !document.querySelector('.vg-arriving')")
+    page.wait_for_load_state("networkidle")
+    sections = page.locator(".bd-article section > section")
+    shown = sections.evaluate_all("all => all.map(s => s.style.contentVisibility)")
+    assert set(shown) == {"visible"}
+    assert 0 <= page.locator("#exercises h2").bounding_box()["y"] < 120

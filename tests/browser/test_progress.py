@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import PAGES, SITE
+from conftest import PAGES, SITE, wait_until
 from playwright.sync_api import Page, expect
 
 KEY = "vgcourse-progress-1"
@@ -32,6 +32,7 @@ def mark(page: Page, chapter: str):
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_each_exercise_has_its_box_beside_its_solution(page, site, chapter):
     page.goto(f"{site}/{chapter}.html")
+    wait_until(page, "() => !document.querySelector('.vg-arriving')")
     solutions = page.locator("summary", has_text="Solution")
     boxes = page.locator(".vg-solved")
     assert boxes.count() == solutions.count() > 0
@@ -135,9 +136,11 @@ def test_targets_are_large_enough_and_nothing_moves(page, site, width):
     page.route("**/course.js*", lambda route: route.abort())
     page.goto(f"{site}/{CHAPTER}.html")
     page.wait_for_load_state("networkidle")
+    page.evaluate("document.documentElement.classList.remove('vg-arriving')")
     without = page.evaluate(places)
     page.unroute("**/course.js*")
     page.reload()
+    wait_until(page, "() => !document.querySelector('.vg-arriving')")
     page.wait_for_load_state("networkidle")
     assert page.evaluate(places) == without
     for control in page.locator(".vg-check input").all():
