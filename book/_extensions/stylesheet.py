@@ -110,19 +110,16 @@ def joined(sheets: Iterable[tuple[Path, str]], folder: Path) -> str:
     return whole
 
 
-def words_of(root: Path) -> frozenset[str]:
-    """Return the words of all pages and their scripts, but for explorers' tables."""
-    scripts = (root / "_static").rglob("*.js")
-    files = [*Site(root).pages(), *(s for s in scripts if s.parent.name != "explorers")]
-    return frozenset(WORD.findall(" ".join(file.read_text("utf-8") for file in files)))
-
-
 def join(root: Path) -> None:
     """Give each page of a built book one stylesheet in the place of those it names."""
-    folder, words = root / "_static", words_of(root)
+    folder = root / "_static"
+    pages = {page: page.read_text("utf-8") for page in Site(root).pages()}
+    # An explorer's table has no words.
+    scripts = (s for s in folder.rglob("*.js") if s.parent.name != "explorers")
+    texts = [*pages.values(), *(script.read_text("utf-8") for script in scripts)]
+    words = frozenset(WORD.findall(" ".join(texts)))
     made: dict[tuple[tuple[Path, str], ...], Path] = {}
-    for page in Site(root).pages():
-        text = page.read_text("utf-8")
+    for page, text in pages.items():
         links = LINK.findall(text)
         if not links:
             continue
@@ -133,11 +130,9 @@ def join(root: Path) -> None:
             made[sheets] = folder / name
             made[sheets].write_text(rules, "utf-8")
         address = os.path.relpath(made[sheets], page.parent)
-        first, *others = links
-        for link in others:
-            text = text.replace(link, "", 1)
+        before, _, after = text.partition(links[0])
         link = f'\n<link rel="stylesheet" href="{address}" />'
-        page.write_text(text.replace(first, link, 1), "utf-8")
+        page.write_text(before + link + LINK.sub("", after), "utf-8")
 
 
 def on_finished(app: Sphinx, exception: Exception | None) -> None:
