@@ -1,0 +1,48 @@
+// The bundles, which are committed so that nobody who reads the course, installs the
+// package or builds the book needs Node.
+import { build } from "esbuild";
+
+const root = process.argv[2] ?? "..";
+const settings = {
+  bundle: true,
+  minify: true,
+  format: "iife",
+  charset: "utf8",
+  legalComments: "none",
+};
+const license = "from js/ (BSD-3-Clause)";
+const banner = (text) => ({ js: `/* ${text} */` });
+
+// For two hosts: the book's pages load it as a script, and the Python package hands the
+// same text to anywidget with an export appended.
+await build({
+  ...settings,
+  entryPoints: ["explorers/explorer.js"],
+  outfile: `${root}/src/vgcourse/explorers/explorer.js`,
+  target: "es2020",
+  globalName: "vgcourseExplorer",
+  banner: banner(
+    `The explorers of vgcourse, ${license}, with Observable Plot 0.6.17 and D3 7 (ISC).`,
+  ),
+});
+
+const site = {
+  ...settings,
+  target: "es2022",
+  loader: { ".html": "text" },
+  define: { "process.env.NODE_ENV": '"production"' }, // a silent Workbox
+};
+await build({
+  ...site,
+  entryPoints: ["site/course.js"],
+  outfile: `${root}/book/_static/course.js`,
+  banner: banner(`The script of vgcourse's pages, ${license}.`),
+});
+await build({
+  ...site,
+  entryPoints: ["site/service-worker.js"],
+  outfile: `${root}/book/_extensions/service-worker.js`,
+  banner: banner(
+    `The service worker of vgcourse, ${license}, with Workbox 7.4.1 (MIT).`,
+  ),
+});
