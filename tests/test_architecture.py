@@ -29,7 +29,8 @@ ALLOWED = {
     },
     "plotting": {"numpy", "matplotlib", "PIL"},  # PIL comes with matplotlib
 }
-ALLOWED["propagation"] = ALLOWED["network"] | {"vgcourse.network"}
+ALLOWED["profiles"] = {"numpy", "vgcourse.activations"}
+ALLOWED["propagation"] = ALLOWED["network"] | {"vgcourse.network", "vgcourse.profiles"}
 ROOMS = {f"vgcourse.{room}" for room in ALLOWED if not room.startswith("_")}
 # Explorers may use every room; what they may not do is compute (no SciPy, no PyTorch).
 EXPLORERS = ROOMS | {

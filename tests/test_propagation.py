@@ -13,10 +13,8 @@ import reference
 from vgcourse import network
 from vgcourse.activations import ACTIVATIONS
 from vgcourse.initializers import INITIALIZERS, variance_scaling
+from vgcourse.profiles import HISTOGRAM_EDGES, SATURATED_SLOPE, Profile, profile_of
 from vgcourse.propagation import (
-    HISTOGRAM_EDGES,
-    SATURATED_SLOPE,
-    Profile,
     chi,
     fixed_point,
     measure_grid,
@@ -28,6 +26,7 @@ EXACT = 1e-12  # the same arithmetic, reordered
 # In log10: the rounding of each number format, carried through up to 300 layers.
 ROUNDING = {"float64": 1e-10, "float32": 2e-4}
 QUADRATURE = 1e-8
+FIELDS = ("log10_activation_rms", "log10_gradient_rms", "saturation")
 
 
 def rms(values):
@@ -35,7 +34,7 @@ def rms(values):
 
 
 def assert_profiles_equal(found, expected, *, atol):
-    for field in ("log10_activation_rms", "log10_gradient_rms", "saturation"):
+    for field in FIELDS:
         values = getattr(found, field), getattr(expected, field)
         np.testing.assert_allclose(*values, rtol=0, atol=atol, err_msg=field)
 
@@ -62,7 +61,6 @@ def test_profile_equals_a_plain_pass(activation, dtype):
     )
     forward = network.forward(mlp, 2 * x)
     backward = network.backward(mlp, forward, output_grad)
-    slopes = [mlp.activation.derivative(z) for z in forward.z]
     found = measure_profile(
         **shape,
         activation=activation,
@@ -71,11 +69,7 @@ def test_profile_equals_a_plain_pass(activation, dtype):
         sigma_b=0.3,
         input_rms=2.0,
     )
-    expected = Profile(
-        np.log10([rms(h) for h in forward.h]),
-        np.log10([rms(delta) for delta in backward.deltas]),
-        np.array([np.mean(np.abs(slope) < SATURATED_SLOPE) for slope in slopes]),
-    )
+    expected = profile_of(forward, backward, activation=activation)
     assert_profiles_equal(found, expected, atol=ROUNDING[dtype])
 
 
@@ -475,7 +469,7 @@ def test_predict_profile_broadcasts_sigma_w():
             depth=4, activation="gelu", sigma_w=sigma_w[place], sigma_b=0.2
         )
         assert one.saturation.shape == (4,)
-        found = Profile(*(values[place] for values in vars(table).values()))
+        found = Profile(*(getattr(table, field)[place] for field in FIELDS))
         assert_profiles_equal(found, one, atol=EXACT)
 
 
@@ -617,7 +611,8 @@ def test_prediction_agrees_with_measurement(activation, sigma_w, sigma_b):
         )
         for seed in range(seeds)
     ]
-    mean = Profile(*np.mean([list(vars(p).values()) for p in measured], axis=0))
+    means = [np.mean([getattr(p, f) for p in measured], axis=0) for f in FIELDS]
+    mean = Profile(*means)
     predicted = predict_profile(**shape, sigma_w=sigma_w)
     variance = 5 * depth / width
     atol = (6 * sqrt(variance / seeds) + variance / 2) / (2 * log(10))
@@ -664,8 +659,7 @@ def test_simulated_networks_have_the_factors_of_the_table(case):
             dtype=np.float32,
         )
         # Near the input and the output the scale differs.
-        middle = profile.log10_gradient_rms[3:-3]
-        logs.append(2 * (middle[0] - middle[-1]) / (len(middle) - 1))
+        logs.append(2 * np.log10(profile.growth_per_layer(skip=3)))
     np.testing.assert_allclose(10 ** np.mean(logs), factor, rtol=rtol)
 
 

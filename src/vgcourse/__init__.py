@@ -1,8 +1,8 @@
 """What the chapters on vanishing and exploding gradients would otherwise repeat.
 
 One room per idea, loaded when first used, so that ``import vgcourse`` is cheap:
-`activations`, `initializers`, `chains`, `symbolic`, `network`, `propagation`,
-`units`, `plotting` and `explorers`.
+`activations`, `initializers`, `chains`, `symbolic`, `network`, `profiles`,
+`propagation`, `units`, `plotting` and `explorers`.
 """
 
 import importlib
@@ -17,6 +17,7 @@ __all__ = [
     "initializers",
     "network",
     "plotting",
+    "profiles",
     "propagation",
     "symbolic",
     "units",

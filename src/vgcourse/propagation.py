@@ -24,36 +24,11 @@ from vgcourse.activations import Activation, gaussian_mean
 from vgcourse.activations import get as get_activation
 from vgcourse.initializers import Initializer, standard_deviation
 from vgcourse.initializers import get as get_initializer
-
-# A unit counts as saturated where its slope |φ′(z)| is below this.
-SATURATED_SLOPE = 0.01
-
-# Bins of `Grid.histograms`: 0.1 wide, so that 0 and ±1 stand in the middle of one.
-HISTOGRAM_EDGES = np.linspace(-3.05, 3.05, 62)
+from vgcourse.profiles import HISTOGRAM_EDGES, SATURATED_SLOPE, Profile
 
 Integers = NDArray[np.int64]
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-@dataclass(frozen=True, eq=False)
-class Profile:
-    """Statistics of a forward and a backward pass; the last axis is the layer.
-
-    Attributes
-    ----------
-    log10_activation_rms : ndarray of float, shape (depth,)
-        log10 of the root mean square of the hidden states h, over batch and units.
-    log10_gradient_rms : ndarray of float, shape (depth,)
-        log10 of the root mean square of the loss gradient at z, over batch and
-        units, for a random gradient of RMS 1 at the output; −inf where it is zero.
-    saturation : ndarray of float, shape (depth,)
-        Share of (example, unit) pairs with |φ′(z)| < `SATURATED_SLOPE`, in [0, 1].
-    """
-
-    log10_activation_rms: FloatArray
-    log10_gradient_rms: FloatArray
-    saturation: FloatArray
 
 
 # Measured ---------------------------------------------------------------------------

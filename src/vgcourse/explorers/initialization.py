@@ -18,7 +18,8 @@ from vgcourse.explorers.base import (
     no_progress,
 )
 from vgcourse.explorers.rectifiers import GRADIENT, predicted_grid
-from vgcourse.propagation import HISTOGRAM_EDGES, measure_grid
+from vgcourse.profiles import HISTOGRAM_EDGES
+from vgcourse.propagation import measure_grid
 
 CURVES = (
     "tanh",
