@@ -97,6 +97,28 @@ def test_each_layer_may_have_its_own_activation():
     np.testing.assert_array_equal(profile.saturation, [1, 0, 1])
 
 
+@dataclass
+class Slopes(Forward):
+    """A forward pass that keeps its slopes."""
+
+    slopes: list
+
+
+def test_slopes_that_a_pass_keeps_are_used():
+    z = [np.zeros((1, 4))] * 2
+    forward = Slopes(z, z, slopes=[[[0.5, 0.0, 0.0, 0.0]], [[-1.0, -2.0, 0.0, 1.0]]])
+    profile = profile_of(forward, Deltas(z))
+    np.testing.assert_array_equal(profile.saturation, [0.75, 0.25])
+    asked = profile_of(forward, Deltas(z), activation="tanh")
+    np.testing.assert_array_equal(asked.saturation, [0, 0])
+
+
+def test_weight_gradients_are_those_of_the_layers_that_have_weights():
+    z = [np.ones((1, 4))] * 3
+    profile = profile_of(Forward(z, z), Backward(z, [np.full((4, 4), 0.1)]))
+    np.testing.assert_allclose(profile.log10_weight_grad_rms, [-1], rtol=EXACT)
+
+
 def test_what_a_pass_does_not_hold_is_not_made_up():
     forward, backward = passes("tanh")
     profile = profile_of(forward, Deltas(list(backward.deltas)))
@@ -211,7 +233,7 @@ def test_growth_says_what_is_wrong(options, error, message):
             Deltas([]),
             None,
             ValueError,
-            r"forward_pass.z must hold an array for each layer, 1, got 0",
+            "forward_pass.z must hold an array for each layer, got none",
         ),
         (
             Forward([[1.0]], [[1.0]] * 2),
@@ -236,10 +258,10 @@ def test_growth_says_what_is_wrong(options, error, message):
         ),
         (
             Forward([[1.0]], [[1.0]]),
-            Backward([[1.0]], []),
+            Deltas([]),
             None,
             ValueError,
-            "backward_pass.weight_grads must hold an array for each layer, 1, got 0",
+            "backward_pass.deltas must hold an array for each layer, 1, got 0",
         ),
         (
             Forward([[1.0]], [[1.0]]),

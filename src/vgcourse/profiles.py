@@ -37,7 +37,8 @@ class Profile:
         NaN where a slope is NaN or not known.
     log10_weight_grad_rms : ndarray of float, shape (depth,), optional
         log10 of the root mean square of the loss gradient at the weights, over the
-        entries of a layer's matrix; None where it was not asked for.
+        entries of a layer's matrix, for the layers that have one; None where it was
+        not asked for.
     """
 
     log10_activation_rms: FloatArray
@@ -95,7 +96,7 @@ class Profile:
 
 
 class ForwardPass(Protocol):
-    """What `profile_of` needs of a forward pass."""
+    """What `profile_of` needs of a forward pass; `slopes`, φ′(z), are welcome."""
 
     @property
     def z(self) -> Sequence[ArrayLike]:
@@ -126,13 +127,14 @@ def profile_of(
     ----------
     forward_pass : ForwardPass
         Preactivations `z` and hidden states `h`, one array per layer, of any number
-        format; tensors of PyTorch are given as arrays. The layers' shapes may differ.
+        format; and `slopes`, φ′(z), if it has them. Tensors of PyTorch are given as
+        arrays. The layers' shapes may differ.
     backward_pass : BackwardPass
         Loss gradients at z (`deltas`), as many; and at the weights (`weight_grads`),
-        if it has them.
+        of the layers that have weights, if it has them.
     activation : str, Activation or a sequence of them, optional
-        φ of all layers, or of each. It gives the slopes; without it `saturation` is
-        not known and NaN.
+        φ of all layers, or of each, for a pass without slopes. Without either,
+        `saturation` is not known and NaN.
 
     Returns
     -------
@@ -159,22 +161,29 @@ def profile_of(
     np.float64(3.0)
     """
     zs = _arrays("forward_pass", forward_pass, "z")
-    hs = _arrays("forward_pass", forward_pass, "h", depth=len(zs))
-    deltas = _arrays("backward_pass", backward_pass, "deltas", depth=len(zs))
-    weight_grad_rms = None
-    if hasattr(backward_pass, "weight_grads"):
-        grads = _arrays("backward_pass", backward_pass, "weight_grads", depth=len(zs))
-        weight_grad_rms = np.array([log10_rms(grad) for grad in grads])
-    saturation = np.full(len(zs), np.nan)
+    depth = len(zs)
+    if not depth:
+        message = "forward_pass.z must hold an array for each layer, got none"
+        raise ValueError(message)
+    hs = _arrays("forward_pass", forward_pass, "h", depth=depth)
+    deltas = _arrays("backward_pass", backward_pass, "deltas", depth=depth)
+    saturation = np.full(depth, np.nan)
     if activation is not None:
-        functions = _one_per_layer(activation, len(zs))
-        for layer, (phi, z) in enumerate(zip(functions, zs, strict=True)):
-            saturation[layer] = _saturated(phi.derivative(z))
+        functions = _one_per_layer(activation, depth)
+        slopes = [phi.derivative(z) for phi, z in zip(functions, zs, strict=True)]
+        saturation = np.array([_saturated(slope) for slope in slopes])
+    elif hasattr(forward_pass, "slopes"):
+        slopes = _arrays("forward_pass", forward_pass, "slopes", depth=depth)
+        saturation = np.array([_saturated(slope) for slope in slopes])
+    log10_weight_grad_rms = None
+    if hasattr(backward_pass, "weight_grads"):
+        grads = _arrays("backward_pass", backward_pass, "weight_grads")
+        log10_weight_grad_rms = np.array([log10_rms(grad) for grad in grads])
     return Profile(
         np.array([log10_rms(h) for h in hs]),
         np.array([log10_rms(delta) for delta in deltas]),
         saturation,
-        weight_grad_rms,
+        log10_weight_grad_rms,
     )
 
 
@@ -206,8 +215,7 @@ def _arrays(
         message = f"{name} must have {field}, got {type(part).__name__}"
         raise TypeError(message)
     arrays = [np.asarray(array) for array in getattr(part, field)]
-    depth = max(1, len(arrays)) if depth is None else depth
-    if len(arrays) != depth:
+    if depth is not None and len(arrays) != depth:
         wanted = f"must hold an array for each layer, {depth}"
         message = f"{name}.{field} {wanted}, got {len(arrays)}"
         raise ValueError(message)
