@@ -76,7 +76,6 @@ NOT_NEEDED = {
     "jupyterlab-widgets",  # the widgets' JavaScript, which the application has
     "pexpect",  # starts processes, of which a browser has none
     "psutil",  # looks at them
-    "pytz",  # a release of matplotlib long ago
 }
 # What a reader may change back in the application's own settings.
 OVERRIDES = {
