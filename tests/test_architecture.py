@@ -18,7 +18,7 @@ ALLOWED = {
     "_checks": {"numpy"},
     "activations": {"numpy"},
     "initializers": {"numpy"},
-    "chains": {"numpy", "ml_dtypes"},
+    "chains": {"numpy"},
     "units": {"numpy", "vgcourse.activations"},
     "symbolic": {"sympy"},
     "network": {

@@ -76,8 +76,9 @@ def test_number_format_knows_the_limits(name, subnormal, normal, largest):
     number = chains.number_format(name)
     assert (number.smallest_subnormal, number.smallest_normal) == (subnormal, normal)
     assert number.max == largest
-    assert number.log10_limits == tuple(map(math.log10, (subnormal, normal, largest)))
-    assert number.dtype == chains.FORMATS[name]
+    assert number.eps == float(ml_dtypes.finfo(name).eps)
+    assert number is chains.FORMATS[name]
+    assert number.dtype == ("float32" if name == "bfloat16" else name)
 
 
 @pytest.mark.parametrize(
@@ -122,11 +123,6 @@ def test_log10_products_run_along_the_last_axis_and_stay_zero():
     expected = [[[1, 2, 302]], [[-300, -np.inf, -np.inf]]]
     np.testing.assert_allclose(chains.log10_products(factors), expected, rtol=EXACT)
     assert chains.log10_products(np.ones((2, 5), dtype=np.float16)).dtype == np.float64
-
-
-def test_log10_products_take_bfloat16():
-    factors = np.array([2, 4], dtype=ml_dtypes.bfloat16)
-    np.testing.assert_allclose(10 ** chains.log10_products(factors), [2, 8], rtol=EXACT)
 
 
 def test_lognormal_products_follow_the_mean_of_the_log():
@@ -175,15 +171,48 @@ def test_average_of_many_products_misses_their_mean():
 # Products in a number format --------------------------------------------------------
 
 
+def test_bfloat16_is_that_of_ml_dtypes_bit_by_bit():
+    # Every upper half of a float32, beside lower halves on both sides of a tie.
+    upper = np.arange(2**16, dtype=np.uint32) << 16
+    lower = np.array([0, 1, 0x7FFF, 0x8000, 0x8001, 0xC000, 0xFFFF], dtype=np.uint32)
+    values = (upper[:, None] | lower).view(np.float32)
+    with np.errstate(invalid="ignore"):  # a signaling NaN is among them
+        found = chains.FORMATS["bfloat16"].round(values)
+        expected = values.astype(ml_dtypes.bfloat16)
+    nan = np.isnan(values)
+    assert np.isnan(found[nan]).all()
+    bits = found.view(np.uint32)[~nan]
+    np.testing.assert_array_equal(bits & 0xFFFF, 0)
+    np.testing.assert_array_equal(bits >> 16, expected[~nan].view(np.uint16))
+
+
+def test_bfloat16_rounds_float64_once():
+    # By way of float32 this would end on a tie, and go down to 1.
+    found = chains.FORMATS["bfloat16"].round(1 + 2.0**-8 + 2.0**-40)
+    assert found == 1 + 2.0**-7
+
+
+@pytest.mark.parametrize("dtype", FORMATS)
+def test_rounding_keeps_what_is_no_number_and_the_sign_of_zero(dtype):
+    number = chains.FORMATS[dtype]
+    tiny = number.smallest_subnormal / 4
+    values = number.round([np.nan, np.inf, -np.inf, -0.0, -tiny, number.max])
+    np.testing.assert_array_equal(values, [np.nan, np.inf, -np.inf, 0, 0, number.max])
+    assert np.signbit(values[3:5]).all()
+
+
+TYPES = {name: np.dtype(getattr(ml_dtypes, name, name)) for name in FORMATS}
+
+
 def rounded_steps(factors, dtype):
     """Multiply one by one, each product rounded to the format."""
-    dtype = chains.number_format(dtype).dtype
+    dtype = TYPES[dtype]
     product, found = dtype.type(1), []
     with np.errstate(all="ignore"):
         for factor in np.asarray(factors).astype(dtype):
             product = dtype.type(product * factor)
             found.append(product)
-    return np.array(found, dtype=dtype)
+    return np.array(found, dtype=float)
 
 
 @pytest.mark.parametrize("dtype", FORMATS)
@@ -192,7 +221,7 @@ def test_naive_products_round_after_every_multiplication(dtype, drift):
     factors = np.random.default_rng(2).lognormal(drift, 0.5, (3, 2, 400))
     factors[0, 1, 7] = 0
     products = chains.naive_products(factors, dtype=dtype)
-    assert products.dtype == chains.FORMATS[dtype]
+    assert products.dtype == chains.FORMATS[dtype].dtype
     slow = np.apply_along_axis(rounded_steps, -1, factors, dtype)
     np.testing.assert_array_equal(products, slow)
 
@@ -256,7 +285,7 @@ def exact_cliff(factor, dtype, steps):
     digits, least = {"float16": (11, -24), "bfloat16": (8, -133)}[dtype]
     largest = Fraction(chains.number_format(dtype).max)
     product = Fraction(1)
-    factor = Fraction(float(np.array(factor).astype(chains.FORMATS[dtype])))
+    factor = Fraction(float(chains.FORMATS[dtype].round(factor)))
     for depth in range(1, steps + 1):
         product *= factor
         order = math.floor(math.log2(product)) if product else least
@@ -270,7 +299,7 @@ def exact_cliff(factor, dtype, steps):
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_cliff_equals_the_slow_loop_and_none_is_right(dtype):
     # Among others the rounded 1/2, its neighbours, and the neighbours of 1.
-    eps = float(ml_dtypes.finfo(chains.FORMATS[dtype]).eps)
+    eps = chains.FORMATS[dtype].eps
     gains = [0.5 - eps / 4, 0.5, 0.5 + eps / 2, 1 - eps / 2, 1 + eps, 1 + 2 * eps]
     for gain in [*gains, *np.linspace(0.02, 2.5, 40)]:
         steps = 20_000 if gain > 1 else 600

@@ -7,7 +7,6 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
@@ -15,16 +14,6 @@ from vgcourse._checks import FloatArray, check_array, check_choice, check_real
 
 Matrices = Sequence[ArrayLike] | FloatArray
 IntArray = NDArray[np.integer[Any]]
-
-FORMATS: Mapping[str, np.dtype[Any]] = MappingProxyType(
-    {
-        "float16": np.dtype(np.float16),
-        "bfloat16": np.dtype(ml_dtypes.bfloat16),
-        "float32": np.dtype(np.float32),
-        "float64": np.dtype(np.float64),
-    }
-)
-"""The number formats of the course, by name."""
 
 LOG10_2 = math.log10(2)
 EPS = float(np.finfo(np.float64).eps)
@@ -42,47 +31,96 @@ STEEPEST = 2.0**6
 
 @dataclass(frozen=True)
 class NumberFormat:
-    """The limits of a floating-point format, as Python floats.
+    """A binary floating-point format: what it holds, and how it rounds.
 
     Attributes
     ----------
     name : str
         One of the keys of `FORMATS`.
+    digits : int
+        Binary digits of a normal number, the leading one included.
+    largest_exponent : int
+        The largest finite number lies just below 2 to this power.
     dtype : dtype
-        The NumPy dtype.
-    max : float
-        Largest finite number.
-    smallest_normal : float
-        Smallest positive number that keeps the full precision.
-    smallest_subnormal : float
-        Smallest positive number; half of it rounds to zero.
+        NumPy's type that holds the numbers. NumPy has no bfloat16: its numbers are
+        held in float32, which has them all.
     """
 
     name: str
+    digits: int
+    largest_exponent: int
     dtype: np.dtype[Any]
-    max: float
-    smallest_normal: float
-    smallest_subnormal: float
 
     @property
-    def log10_limits(self) -> tuple[float, float, float]:
-        """Log10 of `smallest_subnormal`, `smallest_normal` and `max`, ascending."""
-        limits = (self.smallest_subnormal, self.smallest_normal, self.max)
-        return (math.log10(limits[0]), math.log10(limits[1]), math.log10(limits[2]))
+    def max(self) -> float:
+        """Largest finite number."""
+        return math.ldexp(2**self.digits - 1, self.largest_exponent - self.digits)
+
+    @property
+    def eps(self) -> float:
+        """Distance from 1 to the next larger number."""
+        return math.ldexp(1.0, 1 - self.digits)
+
+    @property
+    def smallest_normal(self) -> float:
+        """Smallest positive number that keeps all digits."""
+        return math.ldexp(1.0, 2 - self.largest_exponent)
+
+    @property
+    def smallest_subnormal(self) -> float:
+        """Smallest positive number; half of it rounds to zero."""
+        return self.smallest_normal * self.eps
+
+    def round(self, values: ArrayLike) -> NDArray[Any]:
+        """Return the nearest numbers of this format, in an array of `dtype`.
+
+        To nearest, ties to even; subnormal numbers are kept, what is half a step
+        above `max` or more becomes infinite, and infinities and NaN stay.
+
+        Parameters
+        ----------
+        values : array_like of float
+            Of any shape, in float64 or less.
+
+        Examples
+        --------
+        >>> FORMATS["bfloat16"].round([1.0, 1.003, 1.005, 4e38])
+        array([1.       , 1.       , 1.0078125,       inf], dtype=float32)
+        """
+        wide = np.asarray(values, dtype=np.float64)
+        with np.errstate(over="ignore", under="ignore"):
+            if self.name == "bfloat16":
+                # The distance to the next number, which is a power of two and so
+                # divides exactly; it does not shrink below the smallest number.
+                least = 3 - self.largest_exponent - self.digits
+                step = np.ldexp(1.0, np.maximum(np.frexp(wide)[1] - self.digits, least))
+                wide = np.rint(wide / step) * step
+            return wide.astype(self.dtype)
 
 
-def number_format(dtype: DTypeLike) -> NumberFormat:
-    """Return the limits of a number format, given by name or by dtype.
+FORMATS: Mapping[str, NumberFormat] = MappingProxyType(
+    {
+        "float16": NumberFormat("float16", 11, 16, np.dtype(np.float16)),
+        "bfloat16": NumberFormat("bfloat16", 8, 128, np.dtype(np.float32)),
+        "float32": NumberFormat("float32", 24, 128, np.dtype(np.float32)),
+        "float64": NumberFormat("float64", 53, 1024, np.dtype(np.float64)),
+    }
+)
+"""The number formats of the course, by name: IEEE 754's, and Google's bfloat16."""
+
+
+def number_format(dtype: DTypeLike | NumberFormat) -> NumberFormat:
+    """Return a number format, given by name or by dtype.
 
     Parameters
     ----------
-    dtype : {"float16", "bfloat16", "float32", "float64"} or dtype
+    dtype : {"float16", "bfloat16", "float32", "float64"}, dtype or NumberFormat
         The format, or a NumPy or ml_dtypes type of that name.
 
     Returns
     -------
     NumberFormat
-        Its name, dtype, largest, smallest normal and smallest subnormal number.
+        With its limits, and its way to round.
 
     Raises
     ------
@@ -94,11 +132,10 @@ def number_format(dtype: DTypeLike) -> NumberFormat:
     >>> number_format("float16").max
     65504.0
     """
+    if isinstance(dtype, NumberFormat):
+        return dtype
     name = np.dtype(dtype).name if isinstance(dtype, type | np.dtype) else dtype
-    name = check_choice("dtype", name, FORMATS)
-    info = ml_dtypes.finfo(FORMATS[name])  # type: ignore[no-untyped-call]
-    limits = (info.max, info.smallest_normal, info.smallest_subnormal)
-    return NumberFormat(name, FORMATS[name], *map(float, limits))
+    return FORMATS[check_choice("dtype", name, FORMATS)]
 
 
 def log10_products(factors: ArrayLike) -> FloatArray:
@@ -132,7 +169,9 @@ def log10_products(factors: ArrayLike) -> FloatArray:
         return np.cumsum(np.log10(np.abs(f)), axis=-1)
 
 
-def naive_products(factors: ArrayLike, *, dtype: DTypeLike = "float64") -> NDArray[Any]:
+def naive_products(
+    factors: ArrayLike, *, dtype: DTypeLike | NumberFormat = "float64"
+) -> NDArray[Any]:
     """Return the running product as a number format computes it.
 
     The factors are rounded to the format, and so is the product after every
@@ -149,8 +188,9 @@ def naive_products(factors: ArrayLike, *, dtype: DTypeLike = "float64") -> NDArr
 
     Returns
     -------
-    ndarray of `dtype`, shape (..., depth)
-        Product of the factors up to each layer.
+    ndarray of the format's dtype, shape (..., depth)
+        Product of the factors up to each layer; numbers of bfloat16 are held in
+        float32.
 
     Raises
     ------
@@ -164,13 +204,24 @@ def naive_products(factors: ArrayLike, *, dtype: DTypeLike = "float64") -> NDArr
     array([300.,  inf,  inf], dtype=float16)
     """
     number = number_format(dtype)
-    f = _factors(factors)
+    return _rounded_products(number.round(_factors(factors)), number)
+
+
+def _rounded_products(factors: NDArray[Any], number: NumberFormat) -> NDArray[Any]:
+    """Multiply along the last axis numbers of a format, and round every product."""
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        # Unlike `reduce`, `accumulate` stores, so rounds, every partial product.
-        return np.multiply.accumulate(f.astype(number.dtype), axis=-1)
+        if number.name != "bfloat16":
+            # Unlike `reduce`, `accumulate` stores, so rounds, every partial product.
+            return np.multiply.accumulate(factors, axis=-1)
+        products = factors.copy()
+        for layer in range(1, factors.shape[-1]):
+            # Two numbers of 8 digits have a product of 16, which float64 has too.
+            exact = products[..., layer - 1].astype(np.float64) * factors[..., layer]
+            products[..., layer] = number.round(exact)
+        return products
 
 
-def cliff(factor: float, *, dtype: DTypeLike = "float64") -> int | None:
+def cliff(factor: float, *, dtype: DTypeLike | NumberFormat = "float64") -> int | None:
     """Return the depth at which a constant factor's product is infinite or zero.
 
     The factor is rounded to the format, and the product after every
@@ -203,8 +254,7 @@ def cliff(factor: float, *, dtype: DTypeLike = "float64") -> int | None:
     True
     """
     number = number_format(dtype)
-    with np.errstate(all="ignore"):
-        f = np.asarray(abs(check_real("factor", factor))).astype(number.dtype)[()]
+    f = number.round(abs(check_real("factor", factor)))[()]
     # Let s be the smallest subnormal, so that the multiples of s round to
     # themselves and what lies above s/2 does not round to 0.
     # 1/2 < f <= 1: a product p >= s is followed by pf > s/2, so never by 0, and by
@@ -223,14 +273,14 @@ def cliff(factor: float, *, dtype: DTypeLike = "float64") -> int | None:
         raise ValueError(message)
     depth, product, steps = 0, number.dtype.type(1), 1 << 10
     while True:
-        with np.errstate(over="ignore", under="ignore"):
-            chunk = np.full(steps + 1, f)
-            chunk[0] = product
-            products = np.multiply.accumulate(chunk)[1:]
+        chunk = np.full(steps + 1, f)
+        chunk[0] = product
+        products = _rounded_products(chunk, number)[1:]
         gone = (products == 0) | np.isinf(products)
         if gone[-1]:  # zero and infinity stay, so looking at the last is enough
             return depth + int(gone.argmax()) + 1
-        depth, product, steps = depth + steps, products[-1], 1 << 16
+        depth, product = depth + steps, products[-1]
+        steps = min(2 * steps, 1 << 16)
 
 
 def log10_norms(matrices: Matrices, x: ArrayLike) -> FloatArray:
@@ -386,11 +436,8 @@ def lyapunov_exponents(matrices: Matrices) -> FloatArray:
 
 
 def _float64(name: str, value: ArrayLike, *, ndim: int | None = None) -> FloatArray:
-    """Return `value` as a finite float64 array; bfloat16 is a float here."""
-    array = np.asarray(value)
-    if array.dtype == FORMATS["bfloat16"]:
-        array = array.astype(np.float64)
-    return check_array(name, array, ndim=ndim).astype(np.float64, copy=False)
+    """Return `value` as a finite float64 array."""
+    return check_array(name, value, ndim=ndim).astype(np.float64, copy=False)
 
 
 def _factors(value: ArrayLike) -> FloatArray:
