@@ -12,7 +12,8 @@ STATEMENTS = {
     "numpy": "import numpy",
     "vgcourse": "import vgcourse",
     "every room that computes": (
-        "from vgcourse import activations, chains, initializers, network, propagation"
+        "from vgcourse import activations, formats, initializers, network, products, "
+        "propagation"
     ),
 }
 

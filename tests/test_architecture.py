@@ -16,21 +16,28 @@ PACKAGE = Path(vgcourse.__file__).parent
 ALLOWED = {
     "__init__": set(),
     "_checks": {"numpy"},
-    "activations": {"numpy"},
+    "gaussian": {"numpy"},
+    "activations": {"numpy", "vgcourse.gaussian"},
     "initializers": {"numpy"},
-    "chains": {"numpy"},
-    "units": {"numpy", "vgcourse.activations"},
+    "formats": {"numpy"},
+    "_graded_qr": {"numpy"},
+    "products": {"numpy", "vgcourse._graded_qr"},
+    "unit_chain": {"numpy", "vgcourse.activations"},
     "symbolic": {"sympy"},
     "network": {
         "numpy",
         "vgcourse.activations",
         "vgcourse.initializers",
-        "vgcourse.chains",
+        "vgcourse.products",
     },
     "plotting": {"numpy", "matplotlib", "PIL"},  # PIL comes with matplotlib
 }
 ALLOWED["profiles"] = {"numpy", "vgcourse.activations"}
-ALLOWED["propagation"] = ALLOWED["network"] | {"vgcourse.network", "vgcourse.profiles"}
+ALLOWED["propagation"] = ALLOWED["network"] | {
+    "vgcourse.gaussian",
+    "vgcourse.network",
+    "vgcourse.profiles",
+}
 ROOMS = {f"vgcourse.{room}" for room in ALLOWED if not room.startswith("_")}
 # Explorers may use every room; what they may not do is compute (no SciPy, no PyTorch).
 EXPLORERS = ROOMS | {
@@ -58,7 +65,7 @@ def imports(source: str, package: str = "vgcourse") -> set[str]:
             parts = package.split(".")[: len(package.split(".")) - node.level + 1]
             base = [*(parts if node.level else []), *filter(None, [node.module])]
             stem = ".".join(base)
-            # `from vgcourse import chains` imports a room, not the package alone.
+            # `from vgcourse import products` imports a room, not the package alone.
             whole = stem == "vgcourse"
             names = [f"{stem}.{a.name}" for a in node.names] if whole else [stem]
         else:
@@ -92,13 +99,17 @@ def test_every_room_imports_only_what_it_may(path: Path) -> None:
 @pytest.mark.parametrize(
     ("room", "source", "wrong"),
     [
-        ("chains", "from vgcourse.network import MLP", {"vgcourse.network"}),
-        ("chains", "from vgcourse import propagation", {"vgcourse.propagation"}),
-        ("chains", "import vgcourse.network as n", {"vgcourse.network"}),
-        ("chains", "from . import network", {"vgcourse.network"}),
-        ("chains", "from .network import MLP", {"vgcourse.network"}),
+        ("products", "from vgcourse.network import MLP", {"vgcourse.network"}),
+        ("products", "from vgcourse import propagation", {"vgcourse.propagation"}),
+        ("products", "import vgcourse.network as n", {"vgcourse.network"}),
+        ("products", "from . import network", {"vgcourse.network"}),
+        ("products", "from .network import MLP", {"vgcourse.network"}),
         ("network", "def f():\n    import matplotlib.pyplot", {"matplotlib"}),
-        ("plotting", "from vgcourse.chains import cliff", {"vgcourse.chains"}),
+        (
+            "plotting",
+            "from vgcourse.products import log10_norms",
+            {"vgcourse.products"},
+        ),
         ("symbolic", "import numpy as np", {"numpy"}),
         ("propagation", "import torch, math", {"torch"}),
         ("explorers", "from scipy.special import erf", {"scipy"}),
@@ -117,7 +128,7 @@ def test_a_wrong_arrow_is_seen(room: str, source: str, wrong: set[str]) -> None:
             "from .activations import ACTIVATIONS\nfrom ._checks import check_rng",
         ),
         ("propagation", "import math\nfrom vgcourse import network, _checks"),
-        ("explorers", "from ._base import Explorer\nfrom .. import plotting, chains"),
+        ("explorers", "from ._base import Explorer\nfrom .. import plotting, products"),
     ],
 )
 def test_a_right_arrow_is_let_through(room: str, source: str) -> None:
@@ -140,7 +151,7 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    "room", ["activations", "initializers", "chains", "propagation"]
+    "room", ["activations", "initializers", "products", "propagation"]
 )
 def test_a_room_that_computes_loads_nothing_heavy(room: str) -> None:
     assert loaded_by(f"import vgcourse.{room}") == set()
@@ -151,7 +162,7 @@ def test_what_is_heavy_is_seen() -> None:
 
 
 def test_every_room_is_loaded_when_first_used() -> None:
-    assert set(vgcourse.__all__) >= {"activations", "chains"}
+    assert set(vgcourse.__all__) >= {"activations", "products"}
     for room in vgcourse.__all__:
         assert getattr(vgcourse, room).__name__ == f"vgcourse.{room}"
     assert set(dir(vgcourse)) >= set(vgcourse.__all__)

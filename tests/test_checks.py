@@ -109,6 +109,13 @@ def test_check_array_refuses_another_number_of_dimensions() -> None:
         _checks.check_array("W", np.ones(3), ndim=2)
 
 
+def test_check_array_wants_an_axis_where_one_is_needed() -> None:
+    assert _checks.check_array("factors", [2.0], min_ndim=1).shape == (1,)
+    message = says("factors must have 1 or more dimensions, got 0")
+    with pytest.raises(ValueError, match=message):
+        _checks.check_array("factors", 2.0, min_ndim=1)
+
+
 def test_check_array_refuses_what_is_empty() -> None:
     message = says("W must not be empty, got shape (0, 3)")
     with pytest.raises(ValueError, match=message):

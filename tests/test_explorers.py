@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vgcourse import chains, explorers
+from vgcourse import explorers, formats
 from vgcourse.explorers import base, words
 from vgcourse.explorers.base import Array, Knob, Setting
-from vgcourse.units import unit_chain
+from vgcourse.unit_chain import unit_chain
 
 ALL = [getattr(explorers, name) for name in explorers.__all__]
 FLOAT32 = 1e-6  # relative: what rounding to float32 leaves of a table
@@ -222,7 +222,7 @@ def test_chain_table_is_the_derivative_of_the_chain():
     ends = unit_chain(
         -2.0, [0.25 - step, 0.25 + step], bias=0.5, activation="tanh", depth=7
     )
-    slope = (ends.a[1, -1] - ends.a[0, -1]) / (2 * step)
+    slope = (ends.h[1, -1] - ends.h[0, -1]) / (2 * step)
     np.testing.assert_allclose(10 ** explorer.row("product")[7], abs(slope), rtol=1e-5)
     np.testing.assert_allclose(
         explorer.row("factors"), np.log10(np.abs(run.factors)), rtol=FLOAT32
@@ -313,6 +313,6 @@ def test_cliffs_of_the_table_are_those_of_chains():
     for gain in (0.25, 0.5, 1.5, 2.0):
         for name in explorer.knobs["number_format"].values:
             explorer.gain, explorer.number_format = gain, name
-            depth = chains.cliff(gain, dtype=name)
+            depth = formats.cliff(gain, dtype=name)
             expected = depth if depth is not None and depth <= 200 else 0
             assert explorer.row("cliff") == [expected]

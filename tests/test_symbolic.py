@@ -6,7 +6,7 @@ import sympy as sp
 
 from vgcourse import symbolic
 from vgcourse.activations import ACTIVATIONS
-from vgcourse.units import unit_chain
+from vgcourse.unit_chain import unit_chain
 
 NAMES = [None, *symbolic.FUNCTIONS]
 
@@ -51,7 +51,7 @@ def test_composed_chain_and_factors_equal_numpy(activation):
     values[symbolic.start()] = sp.Rational(3, 10)
     run = unit_chain(1.3, 0.3, bias=0.2, activation=activation, depth=depth)
     chain = symbolic.composed_chain(depth, activation).subs(values)
-    np.testing.assert_allclose(float(chain), run.a[-1], rtol=1e-14)
+    np.testing.assert_allclose(float(chain), run.h[-1], rtol=1e-14)
     for layer, factor in enumerate(symbolic.derivative_factors(depth, activation)):
         number = symbolic.written_out(factor, depth, activation).subs(values)
         np.testing.assert_allclose(float(number), run.factors[layer], rtol=1e-13)

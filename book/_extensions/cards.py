@@ -18,7 +18,8 @@ from pages import ABOUT
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from vgcourse import activations, chains, propagation, units
+from vgcourse import activations, products, propagation
+from vgcourse.unit_chain import unit_chain
 
 WIDTH, HEIGHT, MARGIN = 220.0, 90.0, 6.0
 Line = tuple[str, Iterable[float]]
@@ -26,15 +27,15 @@ Line = tuple[str, Iterable[float]]
 
 def _chained() -> list[Line]:
     """Products of slope × weight along a chain of sigmoids, for two weights."""
-    products = units.unit_chain([1.0, 6.0], 0.5, activation="sigmoid", depth=12)
-    falls = np.cumsum(np.log10(np.abs(products.factors)), axis=-1)
+    chains = unit_chain([1.0, 6.0], 0.5, activation="sigmoid", depth=12)
+    falls = products.log10_products(chains.factors)
     return [("vanish", [0, *falls[0]]), ("accent", [0, *falls[1]])]
 
 
 def _linear() -> list[Line]:
     """Products of fifty factors of 1.5, and of 0.5."""
     factors = np.full((50, 2), (1.5, 0.5))
-    grows, falls = chains.log10_products(factors.T)
+    grows, falls = products.log10_products(factors.T)
     return [("explode", [0, *grows]), ("vanish", [0, *falls])]
 
 

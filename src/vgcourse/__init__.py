@@ -1,8 +1,8 @@
 """What the chapters on vanishing and exploding gradients would otherwise repeat.
 
 One room per idea, loaded when first used, so that ``import vgcourse`` is cheap:
-`activations`, `initializers`, `chains`, `symbolic`, `network`, `profiles`,
-`propagation`, `units`, `plotting` and `explorers`.
+`gaussian`, `activations`, `initializers`, `formats`, `products`, `unit_chain`,
+`symbolic`, `network`, `profiles`, `propagation`, `plotting` and `explorers`.
 """
 
 import importlib
@@ -12,15 +12,17 @@ __version__ = "0.1.0"
 
 __all__ = [
     "activations",
-    "chains",
     "explorers",
+    "formats",
+    "gaussian",
     "initializers",
     "network",
     "plotting",
+    "products",
     "profiles",
     "propagation",
     "symbolic",
-    "units",
+    "unit_chain",
 ]
 
 

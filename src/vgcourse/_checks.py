@@ -47,7 +47,9 @@ def check_choice(name: str, value: object, choices: Iterable[str]) -> str:
     return value
 
 
-def check_array(name: str, value: ArrayLike, *, ndim: int | None = None) -> FloatArray:
+def check_array(
+    name: str, value: ArrayLike, *, ndim: int | None = None, min_ndim: int = 0
+) -> FloatArray:
     """Return `value` as a float array, or say what in it is not a finite number.
 
     float16, float32 and float64 are kept; anything else becomes float64.
@@ -60,6 +62,9 @@ def check_array(name: str, value: ArrayLike, *, ndim: int | None = None) -> Floa
         array = array.astype(np.float64)
     if ndim is not None and array.ndim != ndim:
         message = f"{name} must have {ndim} dimensions, got shape {array.shape}"
+        raise ValueError(message)
+    if array.ndim < min_ndim:
+        message = f"{name} must have {min_ndim} or more dimensions, got {array.ndim}"
         raise ValueError(message)
     if array.size == 0:
         message = f"{name} must not be empty, got shape {array.shape}"

@@ -20,8 +20,9 @@ from vgcourse._checks import (
     check_real,
     check_rng,
 )
-from vgcourse.activations import Activation, gaussian_mean
+from vgcourse.activations import Activation
 from vgcourse.activations import get as get_activation
+from vgcourse.gaussian import gaussian_mean
 from vgcourse.initializers import Initializer, standard_deviation
 from vgcourse.initializers import get as get_initializer
 from vgcourse.profiles import HISTOGRAM_EDGES, SATURATED_SLOPE, Profile

@@ -12,10 +12,10 @@ import pytest
 from conftest import PAGES, SITE, wait_until, wake
 from playwright.sync_api import expect
 
-from vgcourse import chains, explorers
+from vgcourse import explorers, formats, products
 from vgcourse.activations import ACTIVATIONS
 from vgcourse.propagation import measure_grid, predict_profile
-from vgcourse.units import unit_chain
+from vgcourse.unit_chain import unit_chain
 
 PIXEL = 0.02  # of a mark's position; Plot writes coordinates with full precision
 
@@ -24,12 +24,12 @@ READ = (Path(__file__).parent / "read_marks.js").read_text()
 
 def linear_chain(knobs):
     factors = np.full(knobs["depth"], knobs["gain"])
-    sizes = chains.naive_products(factors, dtype=knobs["number_format"])
+    sizes = formats.naive_products(factors, dtype=knobs["number_format"])
     with np.errstate(divide="ignore"):
         held = np.log10(np.abs(sizes.astype(float)))
     return {
         "size": {
-            "exact": np.insert(chains.log10_products(factors), 0, 0.0),
+            "exact": np.insert(products.log10_products(factors), 0, 0.0),
             "held": np.insert(held, 0, 0.0),
         }
     }
@@ -40,8 +40,8 @@ def chain(knobs):
     weight, start, depth, activation = (knobs[name] for name in names)
     run = unit_chain(weight, start, activation=activation, depth=depth)
     return {
-        "factors": {"factors": chains.log10_products(run.factors[:, None])[:, 0]},
-        "product": {"product": np.insert(chains.log10_products(run.factors), 0, 0.0)},
+        "factors": {"factors": products.log10_products(run.factors[:, None])[:, 0]},
+        "product": {"product": np.insert(products.log10_products(run.factors), 0, 0.0)},
     }
 
 
@@ -53,11 +53,11 @@ def saturation(knobs):
     best = np.full(depth, weight * phi.max_slope)
     grid = np.linspace(-8.0, 8.0, 97)
     return {
-        "curve": {"curve": phi.function(grid), "a": run.a},
+        "curve": {"curve": phi.function(grid), "a": run.h},
         "factors": {"factors": np.abs(run.factors)},
         "product": {
-            "product": np.insert(chains.log10_products(run.factors), 0, 0.0),
-            "best": np.insert(chains.log10_products(best), 0, 0.0),
+            "product": np.insert(products.log10_products(run.factors), 0, 0.0),
+            "best": np.insert(products.log10_products(best), 0, 0.0),
         },
     }
 

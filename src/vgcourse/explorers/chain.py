@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from vgcourse import chains
+from vgcourse import products
 from vgcourse._checks import check_count
 from vgcourse.explorers.base import (
     Array,
@@ -21,7 +21,7 @@ from vgcourse.explorers.base import (
     log10_size,
     no_progress,
 )
-from vgcourse.units import unit_chain
+from vgcourse.unit_chain import unit_chain
 
 CURVES = ("identity", "sigmoid", "tanh", "relu")
 INPUTS = (-2.0, -1.0, -0.5, -0.25, 0.0, 0.25, 0.5, 1.0, 2.0)
@@ -146,6 +146,6 @@ class Chain(Explorer):
             ],
             {
                 "factors": Array(log10_size(factors), axes),
-                "product": Array(from_one(chains.log10_products(factors)), axes),
+                "product": Array(from_one(products.log10_products(factors)), axes),
             },
         )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from vgcourse import chains
+from vgcourse import formats, products
 from vgcourse._checks import FloatArray, check_choice, check_count, check_rng
 from vgcourse.explorers.base import (
     Array,
@@ -145,10 +145,10 @@ class LinearChain(Explorer):
         gains = grid_of("gain", lowest_gain, highest_gain, step)
         growth = _growth(matrix, check_count("width", width), seed, max_depth)
         factors = np.array(gains)[:, None, None] * growth
-        exact = from_one(chains.log10_products(factors))
+        exact = from_one(products.log10_products(factors))
         held = np.empty((len(gains), len(FORMATS), *exact.shape[1:]))
         for i, name in enumerate(FORMATS):
-            sizes = chains.naive_products(factors, dtype=name)
+            sizes = formats.naive_products(factors, dtype=name)
             held[:, i] = from_one(log10_size(sizes))
             progress((i + 1) / len(FORMATS))
         lost = ~np.isfinite(held)
@@ -204,12 +204,12 @@ def _growth(matrix: str, width: int, seed: int, depth: int) -> FloatArray:
     norms = []
     for path in directions:
         x = starts.standard_normal(width)
-        norms.append(chains.log10_norms(path, x / np.linalg.norm(x)))
+        norms.append(products.log10_norms(path, x / np.linalg.norm(x)))
     return 10.0 ** np.diff(norms, prepend=0.0)
 
 
 def _limits(name: str) -> tuple[float, float, float]:
-    limits = chains.number_format(name)
+    limits = formats.number_format(name)
     return (
         float(np.log10(limits.max)),
         float(np.log10(limits.smallest_normal)),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from vgcourse import chains
+from vgcourse import products
 from vgcourse._checks import check_count
 from vgcourse.activations import ACTIVATIONS
 from vgcourse.explorers.base import (
@@ -22,7 +22,7 @@ from vgcourse.explorers.base import (
     grid_of,
     no_progress,
 )
-from vgcourse.units import unit_chain
+from vgcourse.unit_chain import unit_chain
 
 CURVES = ("sigmoid", "tanh")
 STARTS = (-2.0, -1.0, 0.0, 0.5, 1.0, 2.0)
@@ -193,14 +193,14 @@ class Saturation(Explorer):
                     ("activation",),
                 ),
                 "z": Array(z, axes, unit=1e-3),
-                "a": Array(np.stack([run.a for run in runs]), axes, unit=1e-4),
+                "a": Array(np.stack([run.h for run in runs]), axes, unit=1e-4),
                 "slope": Array(slope, axes, unit=1e-4),
                 "factors": Array(np.abs(factors), axes, unit=1e-3),
                 "one": Array(np.ones(1)),
-                "product": Array(from_one(chains.log10_products(factors)), axes),
+                "product": Array(from_one(products.log10_products(factors)), axes),
                 "bound": Array(bound, ("activation", "weight")),
                 "best": Array(
-                    from_one(chains.log10_products(best)), ("activation", "weight")
+                    from_one(products.log10_products(best)), ("activation", "weight")
                 ),
             },
         )

@@ -12,19 +12,19 @@ from vgcourse.activations import Activation
 
 @dataclass(frozen=True, eq=False)
 class UnitChain:
-    r"""What happens in a chain :math:`a_\ell = \varphi(z_\ell)`, layer by layer.
+    r"""What happens in a chain :math:`h_\ell = \varphi(z_\ell)`, layer by layer.
 
     Attributes
     ----------
-    z, a : ndarray, shape (..., depth)
-        Preactivations :math:`z_\ell = w a_{\ell-1} + b` and outputs.
+    z, h : ndarray, shape (..., depth)
+        Preactivations :math:`z_\ell = w h_{\ell-1} + b` and outputs.
     factors : ndarray, shape (..., depth)
-        :math:`\partial a_\ell / \partial a_{\ell-1} = w\,\varphi'(z_\ell)`; their
+        :math:`\partial h_\ell / \partial h_{\ell-1} = w\,\varphi'(z_\ell)`; their
         product over the layers is the derivative of the chain.
     """
 
     z: FloatArray
-    a: FloatArray
+    h: FloatArray
     factors: FloatArray
 
 
@@ -41,7 +41,7 @@ def unit_chain(
     Parameters
     ----------
     weight, start, bias : array_like
-        w, a₀ and b; finite, and of shapes that broadcast together.
+        w, h₀ and b; finite, and of shapes that broadcast together.
     activation : str or Activation
         φ of every unit.
     depth : int
@@ -60,21 +60,21 @@ def unit_chain(
 
     Examples
     --------
-    >>> unit_chain(2.0, 0.5, activation="identity", depth=3).a
+    >>> unit_chain(2.0, 0.5, activation="identity", depth=3).h
     array([1., 2., 4.])
     """
     phi = activations.get(activation)
     depth = check_count("depth", depth)
-    w, a, b = (
-        check_array(name, value).astype(float)
-        for name, value in (("weight", weight), ("start", start), ("bias", bias))
+    w, h, b = np.broadcast_arrays(
+        check_array("weight", weight).astype(float),
+        check_array("start", start).astype(float),
+        check_array("bias", bias).astype(float),
     )
-    w, a, b = np.broadcast_arrays(w, a, b)
-    z, h = np.empty((2, *w.shape, depth))
+    z, outputs = np.empty((2, *w.shape, depth))
     largest = np.finfo(float).max
     with np.errstate(over="ignore"):
         for layer in range(depth):
-            z[..., layer] = np.clip(w * a + b, -largest, largest)
-            a = phi.function(z[..., layer])
-            h[..., layer] = a
-    return UnitChain(z=z, a=h, factors=w[..., None] * phi.derivative(z))
+            z[..., layer] = np.clip(w * h + b, -largest, largest)
+            h = phi.function(z[..., layer])
+            outputs[..., layer] = h
+    return UnitChain(z=z, h=outputs, factors=w[..., None] * phi.derivative(z))

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from vgcourse.units import unit_chain
+from vgcourse.unit_chain import unit_chain
 
 EXACT = 1e-12  # the same arithmetic, reordered
 
@@ -17,7 +17,7 @@ def test_unit_chain_equals_the_recursion_written_out():
         z = w * a + b
         a = math.tanh(z)
         assert math.isclose(run.z[layer], z, rel_tol=EXACT)
-        assert math.isclose(run.a[layer], a, rel_tol=EXACT)
+        assert math.isclose(run.h[layer], a, rel_tol=EXACT)
         assert math.isclose(run.factors[layer], w / math.cosh(z) ** 2, rel_tol=EXACT)
 
 
@@ -34,7 +34,7 @@ def test_factors_multiply_up_to_the_derivative():
 def test_sigmoid_chain_tends_to_its_fixed_point_not_to_the_bound():
     # Row 1.8.
     run = unit_chain(1.0, 0.5, activation="sigmoid", depth=60)
-    np.testing.assert_allclose(run.a[-1], 0.6590460684074067, rtol=EXACT)
+    np.testing.assert_allclose(run.h[-1], 0.6590460684074067, rtol=EXACT)
     np.testing.assert_allclose(run.factors[-1], 0.2247043481241465, rtol=EXACT)
 
 
@@ -44,18 +44,18 @@ def test_tanh_chain_decays_like_a_power_of_depth():
     sums = np.cumsum(np.log(run.factors))
     exponent = (sums[99_999] - sums[49_999]) / math.log(2)
     assert abs(exponent + 1.5) < 2e-4
-    assert abs(run.a[-1] * math.sqrt(2 * 100_000 / 3) - 1) < 1e-3
+    assert abs(run.h[-1] * math.sqrt(2 * 100_000 / 3) - 1) < 1e-3
 
 
 def test_unit_chain_broadcasts_weights_and_inputs():
     run = unit_chain([[0.5], [2.0]], [1.0, 2.0, 3.0], activation="identity", depth=4)
-    assert run.a.shape == (2, 3, 4)
-    np.testing.assert_allclose(run.a[1, 2], 3.0 * 2.0 ** np.arange(1, 5), rtol=EXACT)
+    assert run.h.shape == (2, 3, 4)
+    np.testing.assert_allclose(run.h[1, 2], 3.0 * 2.0 ** np.arange(1, 5), rtol=EXACT)
 
 
 def test_unit_chain_that_overflows_is_held_at_the_largest_number():
     run = unit_chain(1e200, 1.0, activation="identity", depth=4)
-    assert np.isfinite(run.a).all()
+    assert np.isfinite(run.h).all()
     assert (run.factors == 1e200).all()
 
 
