@@ -116,7 +116,7 @@ def test_vector_picture_is_the_same_each_time_and_its_text_is_whole(ax):
 def test_themed_swaps_the_palette_and_nothing_else(ax):
     plotting.profile(
         ax,
-        Series([0, 1, 2], [1.0, -1.0, np.inf], "a", "bars", "sign", cliff=True),
+        Series([0, 1, 2], [1.0, -1.0, np.inf], "a", "bars", "fate", cliff=True),
         Series([0, 1], [1.0, -1.0], "b", slope=[1.0, 1.0]),
         y_label="y",
         rules=[(0.5, "a rule")],
@@ -175,8 +175,8 @@ def test_profile_draws_the_points_and_leaves_out_infinite_ones(ax):
 def test_profile_draws_dots_and_bars_by_sign(ax):
     plotting.profile(
         ax,
-        Series([0, 1], [1.0, -1.0], "measured", "dots", "sign"),
-        Series([0, 1], [2.0, -3.0], mark="bars", color="sign"),
+        Series([0, 1], [1.0, -1.0], "measured", "dots", "fate"),
+        Series([0, 1], [2.0, -3.0], mark="bars", color="fate"),
         y_label="y",
     )
     dots = ax.collections[0]

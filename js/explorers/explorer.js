@@ -64,7 +64,8 @@ function resolve(panel, spec, table, positions) {
         last === undefined || s.whole ? table.row(name, positions) : table.row(name, positions).slice(0, last + 1 - s.first);
       const y = shown(s.array);
       const x = s.x ? shown(s.x) : y.map((_, i) => (flipped ? last - s.first - i : s.first + i));
-      return { ...s, x, y, slope: s.slope && shown(s.slope) };
+      const isThere = (_, i) => s.mark === "heat" || !Number.isNaN(y[i]);
+      return { ...s, x: x.filter(isThere), y: y.filter(isThere), slope: s.slope && shown(s.slope) };
     });
   const rules = (panel.rules ?? []).flatMap((r) =>
     table.row(r.array, positions).map((y, i) => ({ y, label: r.labels[i], color: r.color })),
@@ -87,6 +88,11 @@ function domainOf(panel, series) {
         if (y < low) low = y;
         if (y > high) high = y;
       }
+  if (panel.ySteps) {
+    const most = Math.max(0, ...series.flatMap((s) => s.y.filter(Number.isFinite).map(Math.abs)));
+    const step = panel.ySteps.find((s) => most <= s) ?? panel.ySteps.at(-1);
+    return [-step, step];
+  }
   const margin = 0.04 * (high - low);
   return [low - margin, high + margin];
 }
@@ -97,9 +103,10 @@ function sentence(spec, table, positions) {
     .filter((part) => holds(part.when, spec, positions) && (!part.where || number(part.where, part) === part.equals))
     .map((part) =>
       part.text.replace(/\{([^}|]+)(?:\|(\w+))?\}/g, (_, name, format) => {
-        if (!format) {
-          const knob = spec.knobs.find((k) => k.name === name);
-          return knob.words?.[positions[name]] ?? knob.labels[positions[name]];
+        const knob = spec.knobs.find((k) => k.name === name);
+        if (knob) {
+          const label = knob.words?.[positions[name]] ?? knob.labels[positions[name]];
+          return format ? `${label} ${label === "1" ? format.slice(0, -1) : format}` : label;
         }
         return FORMATS[format](number(name, part));
       }),

@@ -29,10 +29,11 @@ export class Table {
   }
 }
 
-// Whole multiples of a unit; the ends of int16 stand for infinity.
+// Whole multiples of a unit; the ends of int16 stand for infinity, and for nothing.
 const DECODERS = {
   uint8: (unit) => (code) => code * unit,
-  int16: (unit) => (code) => (code === -32768 ? -Infinity : code === 32767 ? Infinity : code * unit),
+  int16: (unit) => (code) =>
+    code === -32768 ? -Infinity : code === 32767 ? Infinity : code === -32767 ? NaN : code * unit,
 };
 
 // Widget messages carry a DataView into a larger buffer; typed arrays need alignment.

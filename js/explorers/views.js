@@ -9,7 +9,9 @@ const COLORS = {
   accent: "var(--vg-accent)",
   muted: "var(--vg-muted)",
   ink: "var(--vg-ink)",
+  neutral: "var(--vg-neutral)",
 };
+const NEUTRAL = 0.02; // as far from the neutral line, a height neither grows nor shrinks
 const color = (name) => COLORS[name] ?? name;
 const FRAME = { marginLeft: 58, marginRight: 14, marginTop: 10, marginBottom: 38 };
 const STYLE = { background: "none", fontFamily: "inherit", fontSize: "12px", overflow: "visible" };
@@ -36,9 +38,11 @@ const background = () => [
   Plot.gridY({ stroke: "var(--vg-grid)", strokeOpacity: 1, ticks: 5 }),
 ];
 
-// "sign": orange above the base line, blue below it.
+// "fate": orange above the neutral line, blue below it, violet on it.
+const fate = (distance) =>
+  color(Math.abs(distance) < NEUTRAL ? "neutral" : distance > 0 ? "explode" : "vanish");
 const shade = (series, panel) =>
-  series.color === "sign" ? (d) => color(d.y > (panel.neutral ?? panel.base) ? "explode" : "vanish") : color(series.color);
+  series.color === "fate" ? (d) => fate(d.y - (panel.neutral ?? panel.base)) : color(series.color);
 
 function marksOf(series, panel) {
   const data = points(series);
@@ -130,4 +134,58 @@ export function histograms(panel, width) {
   });
 }
 
-export const VIEWS = { profile, histograms };
+// A map of tinted cells. Each pole of the palette is a sheet of the theme's own color,
+// seen through a mask of the cells: so the map follows the theme without being redrawn.
+export function heat(panel, width) {
+  const [cells, ...others] = panel.series;
+  const [rows, columns] = panel.cells;
+  const frame = axes(panel, width);
+  const poles = panel.scale === "log10" ? ["vanish", "explode"] : ["accent"];
+  const sheets = (_, { x, y }) => {
+    const svg = (tag, attributes) => {
+      const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+      for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+      return node;
+    };
+    const group = svg("g", { class: `vg-${cells.array}`, "data-mark": "heat" });
+    const place = { x: x(panel.xDomain[0]), y: y(panel.rowsDomain[1]) };
+    place.width = x(panel.xDomain[1]) - place.x;
+    place.height = y(panel.rowsDomain[0]) - place.y;
+    for (const pole of poles) {
+      const id = `vg-mask-${Math.random().toString(36).slice(2)}`;
+      const mask = svg("mask", { id, maskUnits: "userSpaceOnUse", style: "mask-type: alpha", ...place });
+      mask.append(svg("image", { href: tints(cells.y, rows, columns, panel.yDomain, pole), preserveAspectRatio: "none", style: "image-rendering: pixelated", ...place }));
+      group.append(mask, svg("rect", { fill: color(pole), mask: `url(#${id})`, ...place }));
+    }
+    return group;
+  };
+  return Plot.plot({
+    ...frame,
+    y: { label: null, domain: panel.rowsDomain, ticks: 5 },
+    marks: [
+      (index, scales) => sheets(index, scales),
+      Plot.frame({ stroke: "var(--vg-edge)" }),
+      ...others.flatMap((s) => marksOf(s, { ...panel, yDomain: panel.rowsDomain, base: 0 })),
+    ],
+  });
+}
+
+// The share of one pole in each cell, as the opacity of a picture's pixels.
+function tints(values, rows, columns, [low, high], pole) {
+  const canvas = Object.assign(document.createElement("canvas"), { width: columns, height: rows });
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(columns, rows);
+  const share = {
+    vanish: (v) => v / low,
+    explode: (v) => v / high,
+    accent: (v) => (v - low) / (high - low),
+  }[pole];
+  values.forEach((value, i) => {
+    const row = rows - 1 - Math.floor(i / columns); // pictures begin at the top
+    image.data[4 * (row * columns + (i % columns)) + 3] = 255 * Math.min(1, Math.max(0, share(value) || 0));
+  });
+  context.putImageData(image, 0, 0);
+  return canvas.toDataURL();
+}
+
+export const VIEWS = { profile, histograms, heat };

@@ -35,4 +35,5 @@ export const FORMATS = {
   percent: (x) => `${Math.round(100 * x)} %`,
   plain: (x) => x.toFixed(2),
   whole: (x) => String(Math.round(x)),
+  minus: (x) => (x ? "−" : ""),
 };

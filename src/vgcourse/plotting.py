@@ -11,7 +11,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import ArrayLike
@@ -30,6 +30,7 @@ THEMES = {
         "soft": "#f6f8fa",
         "vanish": "#1478c4",
         "explode": "#c2470a",
+        "neutral": "#6e5a80",
         "accent": "#571f84",
     },
     "dark": {
@@ -41,6 +42,7 @@ THEMES = {
         "soft": "#1c222a",
         "vanish": "#3d9be6",
         "explode": "#ff9454",
+        "neutral": "#b3a6bf",
         "accent": "#d3bbf2",
     },
 }
@@ -52,6 +54,7 @@ TYPEFACE = (
 # Six inches at 11 points: on a phone, 358 pixels wide, no text is under 9 pixels.
 WIDTH, TEXT = 6.0, 11
 LINE = 1.5
+NEUTRAL = 0.02  # as far from the neutral line, a height neither grows nor shrinks
 STYLE: Any = {
     "axes.edgecolor": COLORS["muted"],
     "axes.labelcolor": COLORS["ink"],
@@ -73,7 +76,7 @@ STYLE: Any = {
     "ytick.minor.size": 0,
 }
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-Mark = Literal["line", "dots", "bars"]
+Mark = Literal["line", "dots", "bars", "heat"]
 Scale = Literal["log10", "linear", "percent"]
 
 
@@ -87,11 +90,11 @@ class Series:
         Positions; infinite values of `y` are left out of the drawing.
     label : str
         Name in the legend; an empty one is not listed.
-    mark : {"line", "dots", "bars"}
+    mark : {"line", "dots", "bars", "heat"}
         How the points are drawn. The convention of the course: a line is what a law
         predicts, dots are what was measured.
     color : str
-        A key of `COLORS` or any matplotlib color. Bars with the color ``"sign"``
+        A key of `COLORS` or any matplotlib color. Bars with the color ``"fate"``
         are blue below the base line and orange above.
     cliff : bool
         Mark the first infinite or vanished value at the edge of the picture.
@@ -232,6 +235,13 @@ def color(name: str) -> str:
     return COLORS.get(name, name)
 
 
+def fate(distance: float) -> str:
+    """Name of the color of a height this far above the neutral line."""
+    if abs(distance) < NEUTRAL:
+        return "neutral"
+    return "explode" if distance > 0 else "vanish"
+
+
 def power_of_ten(exponent: float, _position: int = 0) -> str:
     """Label of a log10 tick; empty between whole decades."""
     whole = float(exponent).is_integer()
@@ -265,7 +275,7 @@ def profile(
     base : float
         Height of the neutral line, where bars start; 0 is a factor of 1 in log10.
     neutral : float, optional
-        What the color ``"sign"`` takes for neither growing nor shrinking; `base`
+        What the color ``"fate"`` takes for neither growing nor shrinking; `base`
         where missing.
     rules : sequence of (float, str)
         Labelled horizontal lines, such as the limits of a number format. Those
@@ -350,8 +360,8 @@ def _draw(ax: Axes, series: Series, base: float, neutral: float) -> None:
     x, y = x[kept], y[kept]
     label = series.label or None
     shade: str | list[str] = color(series.color)
-    if series.color == "sign":
-        shade = [COLORS["explode" if above else "vanish"] for above in y > neutral]
+    if series.color == "fate":
+        shade = [COLORS[fate(height - neutral)] for height in y]
     if series.mark == "bars":
         ax.bar(x, y - base, bottom=base, width=0.76, color=shade, label=label)
     elif series.mark == "dots":
@@ -443,4 +453,84 @@ def histograms(
     return ax
 
 
-VIEWS: dict[str, Callable[..., Axes]] = {"profile": profile, "histograms": histograms}
+def heat(
+    ax: Axes,
+    *series: Series,
+    cells: tuple[int, int],
+    y_label: str,
+    x_label: str = "layer ℓ",
+    rows_label: str | None = None,
+    rows_domain: tuple[float, float],
+    x_domain: tuple[float, float],
+    y_domain: tuple[float, float],
+    scale: Scale = "log10",
+) -> Axes:
+    """Draw a map of tinted cells, and what else is to lie on it.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    *series : Series
+        The first holds the cells in `y`, row by row from the bottom, shape
+        (rows · columns,); NaN is left empty. The others are drawn over it.
+    cells : (int, int)
+        Rows and columns.
+    y_label : str
+        What the tint says; the title of the picture.
+    x_label, rows_label : str
+        What the axes count.
+    rows_domain, x_domain : (float, float)
+        Ranges of the axes, from edge to edge of the cells.
+    y_domain : (float, float)
+        Range of the tints. With ``scale="log10"`` the middle of the palette is a
+        factor of 1, as in the course's other pictures.
+    scale : {"log10", "linear", "percent"}
+        What the cells hold.
+
+    Returns
+    -------
+    Axes
+        The same `ax`, with a scale of tints beside it.
+    """
+    values = np.asarray(series[0].y, dtype=float).reshape(cells)
+    poles = [COLORS["paper"], COLORS["accent"]]
+    if scale == "log10":
+        poles = [COLORS["vanish"], COLORS["paper"], COLORS["explode"]]
+    tints = ax.imshow(
+        np.clip(values, *y_domain),
+        cmap=LinearSegmentedColormap.from_list("fate", poles),
+        vmin=y_domain[0],
+        vmax=y_domain[1],
+        extent=(*x_domain, *rows_domain),
+        origin="lower",
+        aspect="auto",
+        interpolation="nearest",
+    )
+    for s in series[1:]:
+        _draw(ax, s, 0.0, 0.0)
+    ax.set_xlim(*x_domain)
+    ax.set_ylim(*rows_domain)
+    ax.grid(visible=False)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set_xlabel(x_label)
+    ax.set_ylabel(rows_label or "")
+    _head(ax, y_label)
+    bar = ax.figure.colorbar(tints, ax=ax, pad=0.02)
+    bar.outline.set_visible(False)
+    if scale == "log10":
+        bar.locator = MaxNLocator(5, integer=True)
+        bar.formatter = FuncFormatter(power_of_ten)
+    elif scale == "percent":
+        bar.formatter = FuncFormatter(lambda y, _: f"{100 * y:.0f} %")
+    bar.update_ticks()
+    if any(s.label for s in series[1:]):
+        legend(ax)
+    return ax
+
+
+VIEWS: dict[str, Callable[..., Axes]] = {
+    "profile": profile,
+    "histograms": histograms,
+    "heat": heat,
+}

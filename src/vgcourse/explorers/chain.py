@@ -52,7 +52,7 @@ class Chain(Explorer):
         Panel(
             name="factors",
             y="each factor |w·φ′(z)| (log scale)",
-            series=(Trace("factors", mark="bars", color="sign", first=1, cliff=True),),
+            series=(Trace("factors", mark="bars", color="fate", first=1, cliff=True),),
             last="depth",
             x_first=1,
             pad=0.6,
@@ -64,7 +64,7 @@ class Chain(Explorer):
             y="the running product |daℓ/da₀| (log scale)",
             series=(
                 Trace("product"),
-                Trace("product", mark="dots", color="sign", cliff=True),
+                Trace("product", mark="dots", color="fate", cliff=True),
             ),
             last="depth",
             pad=0.6,

@@ -57,7 +57,7 @@ class LinearChain(Explorer):
             y="size relative to the start (log scale)",
             series=(
                 Trace("exact", "true value", color="accent"),
-                Trace("held", "what the format holds", "dots", "sign", cliff=True),
+                Trace("held", "what the format holds", "dots", "fate", cliff=True),
             ),
             last="depth",
             flip=BACKWARD,

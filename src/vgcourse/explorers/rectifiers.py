@@ -39,7 +39,7 @@ GRADIENT = Panel(
     y="gradient at layer ℓ, from 1 at the output (RMS, log scale)",
     series=(
         Trace("predicted", "predicted (mean field)", first=1),
-        Trace("measured", "measured", "dots", "sign", first=1, cliff=True),
+        Trace("measured", "measured", "dots", "fate", first=1, cliff=True),
     ),
     last="depth",
     x_first=1,

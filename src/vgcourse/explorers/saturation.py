@@ -72,7 +72,7 @@ class Saturation(Explorer):
             name="factors",
             y="each factor |w·φ′(z)|, under its bound",
             scale="linear",
-            series=(Trace("factors", mark="bars", color="sign", first=1),),
+            series=(Trace("factors", mark="bars", color="fate", first=1),),
             last="depth",
             x_first=1,
             pad=0.6,
@@ -89,7 +89,7 @@ class Saturation(Explorer):
             y="running product |daℓ/da₀| (log scale)",
             series=(
                 Trace("best", "best case: every factor at its bound", color="muted"),
-                Trace("product", "this chain", "dots", "sign", cliff=True),
+                Trace("product", "this chain", "dots", "fate", cliff=True),
             ),
             last="depth",
             pad=0.6,

@@ -39,4 +39,5 @@ FORMATS: dict[str, Callable[[float], str]] = {
     "percent": percent,
     "plain": lambda x: f"{x:.2f}",
     "whole": lambda x: f"{math.floor(x + 0.5)}",
+    "minus": lambda x: "−" if x else "",
 }
