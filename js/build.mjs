@@ -9,6 +9,7 @@ const settings = {
   format: "iife",
   charset: "utf8",
   legalComments: "none",
+  tsconfigRaw: {}, // that file is for the type checker alone
 };
 const license = "from js/ (BSD-3-Clause)";
 const banner = (text) => ({ js: `/* ${text} */` });
@@ -32,12 +33,14 @@ const site = {
   loader: { ".html": "text" },
   define: { "process.env.NODE_ENV": '"production"' }, // a silent Workbox
 };
-await build({
-  ...site,
-  entryPoints: ["site/course.js"],
-  outfile: `${root}/book/_static/course.js`,
-  banner: banner(`The script of vgcourse's pages, ${license}.`),
-});
+for (const name of ["course", "search"]) {
+  await build({
+    ...site,
+    entryPoints: [`site/${name}.js`],
+    outfile: `${root}/book/_static/${name}.js`,
+    banner: banner(`A script of vgcourse's pages, ${license}.`),
+  });
+}
 await build({
   ...site,
   entryPoints: ["site/service-worker.js"],

@@ -1,7 +1,7 @@
 """Show what a word means beside the word.
 
 Links to the glossary, written with the role ``term``, get the definition's first
-paragraph; ``glossary.js`` shows it. Chapters are plain Markdown, which has no roles: in
+paragraph; the course's script shows it. Chapters are plain Markdown, which has no roles: in
 them the first bold occurrence of a word of the glossary becomes such a link.
 """
 
@@ -87,16 +87,7 @@ def on_resolved(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         next(doctree.findall(nodes.section)).append(note)
 
 
-def on_page(
-    app: Sphinx, _name: str, _template: str, context: dict, _doctree: object
-) -> None:
-    """Load the script on the pages that have terms."""
-    if "vg-term" in context.get("body", ""):
-        app.add_js_file("glossary.js", loading_method="defer")
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect to Sphinx."""
     app.connect("doctree-resolved", on_resolved)
-    app.connect("html-page-context", on_page)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,13 +1,17 @@
 // Until a page has loaded, its far sections wait without a layout (course.css). Then they
 // come one by one, while nothing else is to be done; the reader's place stays.
+import { all, whenIdle } from "./page.js";
+
 export function letSectionsArrive() {
-  const idle = window.requestIdleCallback ?? ((next) => setTimeout(next, 1));
-  const sections = [...document.querySelectorAll(".bd-article section > section")];
+  const sections = all(".bd-article section > section");
   const arrive = () => {
     const next = sections.shift();
-    if (next) next.style.contentVisibility = "visible";
-    else document.documentElement.classList.remove("vg-arriving");
-    if (next) idle(arrive);
+    if (next) {
+      next.style.contentVisibility = "visible";
+      whenIdle(arrive);
+    } else {
+      document.documentElement.classList.remove("vg-arriving");
+    }
   };
-  addEventListener("load", () => idle(arrive));
+  addEventListener("load", () => whenIdle(arrive));
 }

@@ -1,11 +1,13 @@
 import { letSectionsArrive } from "./arrival.js";
 import { letExplorersCome } from "./explorers.js";
 import { letFormulasScroll } from "./formulas.js";
+import { explainTerms } from "./glossary.js";
 import { keepForOffline } from "./offline.js";
 import { showProgress } from "./progress.js";
 
 letExplorersCome();
 letSectionsArrive();
 letFormulasScroll();
+explainTerms();
 showProgress();
 keepForOffline();

@@ -1,15 +1,27 @@
 // Ask the service worker to keep the course, once the page has all it needs.
-import { ROOT, element, sidebarPlace } from "./page.js";
+import { element } from "../element.js";
+import { ROOT, sidebarPlace, whenIdle } from "./page.js";
 
 /** A reader who saves data keeps the pages that were visited, not the whole course. */
 function worker() {
-  return new URL(navigator.connection?.saveData ? "service-worker.js?visited" : "service-worker.js", ROOT);
+  const { connection } = /** @type {{ connection?: { saveData?: boolean } }} */ (
+    navigator
+  );
+  const query = connection?.saveData ? "?visited" : "";
+  return new URL(`service-worker.js${query}`, ROOT);
 }
 
-/** Hand over what this page loaded before the worker was there to see it. */
+/**
+ * Hand over what this page loaded before the worker was there to see it.
+ *
+ * @param {ServiceWorker} active
+ */
 function handOver(active) {
-  const urlsToCache = [location.href, ...performance.getEntriesByType("resource").map((entry) => entry.name)];
-  active.postMessage({ type: "CACHE_URLS", payload: { urlsToCache } });
+  const loaded = performance.getEntriesByType("resource").map((entry) => entry.name);
+  active.postMessage({
+    type: "CACHE_URLS",
+    payload: { urlsToCache: [location.href, ...loaded] },
+  });
 }
 
 export function keepForOffline() {
@@ -20,6 +32,7 @@ export function keepForOffline() {
 
   async function look() {
     const { active } = await workers.ready;
+    if (!active) return;
     const isWhole = !new URL(active.scriptURL).search;
     line.textContent = isWhole ? "Saved for reading offline" : "";
     if (isWhole) sidebarPlace().append(line);
@@ -33,7 +46,6 @@ export function keepForOffline() {
 
   workers.addEventListener("controllerchange", look);
   look();
-  const whenIdle = self.requestIdleCallback ?? ((work) => setTimeout(work, 1000));
   if (document.readyState === "complete") whenIdle(register);
   else addEventListener("load", () => whenIdle(register));
 }

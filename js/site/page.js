@@ -1,21 +1,32 @@
-// What the parts of the script share: where the page stands, and how to make elements.
+// What the parts of the script share: where the page stands, and a place in the sidebar.
+import { element } from "../element.js";
 
 /** The root of the book, which may be a folder of its site. */
-export const ROOT = new URL(document.documentElement.dataset.content_root ?? "./", location);
+export const ROOT = new URL(
+  document.documentElement.dataset.content_root ?? "./",
+  location.href,
+);
 
-/** The name of a page of the book, as in "notebooks/02_linear_chain". */
+/**
+ * The name of a page of the book, as in "notebooks/02_linear_chain".
+ *
+ * @param {string} url
+ */
 export function pageName(url) {
-  const { pathname } = new URL(url, location);
+  const { pathname } = new URL(url, location.href);
   return pathname.startsWith(ROOT.pathname)
     ? pathname.slice(ROOT.pathname.length).replace(/\.html$/, "")
     : "";
 }
 
-export function element(tag, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-}
+/**
+ * @param {string} selector
+ * @returns {HTMLElement[]}
+ */
+export const all = (selector) =>
+  [...document.querySelectorAll(selector)].map(
+    (found) => /** @type {HTMLElement} */ (found),
+  );
 
 /** The place below the contents in the sidebar; nothing stands under it to be moved. */
 export function sidebarPlace() {
@@ -25,3 +36,8 @@ export function sidebarPlace() {
   document.querySelector(".bd-docs-nav")?.after(made);
   return made;
 }
+
+/** @type {(work: () => void) => void} */
+export const whenIdle =
+  window.requestIdleCallback ??
+  ((/** @type {() => void} */ work) => setTimeout(work, 1));

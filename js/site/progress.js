@@ -2,9 +2,16 @@
 //
 // A mark says what the reader says: scrolling to the end is not reading, so nothing is
 // ticked by itself. An exercise is known by its number in the chapter.
-import { element, pageName, sidebarPlace } from "./page.js";
+import { element } from "../element.js";
+import { all, pageName, sidebarPlace } from "./page.js";
+
+/** @typedef {{ read: boolean, solved: number[], of: number }} Chapter */
+/** @typedef {Record<string, Chapter>} Progress by the names of the pages */
 
 const KEY = "vgcourse-progress-1";
+
+/** @param {string} page */
+const isSideRoad = (page) => page.startsWith("notebooks/side_");
 
 /** Whether this browser lets the page remember anything. */
 function canStore() {
@@ -18,75 +25,119 @@ function canStore() {
   }
 }
 
-/** What is remembered: { page: { read, solved: [numbers], of: exercises } }. */
+/**
+ * What is remembered.
+ *
+ * @returns {Progress}
+ */
 function load() {
   try {
-    const all = JSON.parse(localStorage.getItem(KEY)) ?? {};
+    const stored = JSON.parse(localStorage.getItem(KEY) ?? "{}") ?? {};
     return Object.fromEntries(
-      Object.entries(all).filter(([, chapter]) => Array.isArray(chapter?.solved)),
+      Object.entries(stored).filter(([, chapter]) => Array.isArray(chapter?.solved)),
     );
   } catch {
     return {};
   }
 }
 
-function save(all) {
-  if (Object.keys(all).length) localStorage.setItem(KEY, JSON.stringify(all));
+/** @param {Progress} progress */
+function save(progress) {
+  if (Object.keys(progress).length) localStorage.setItem(KEY, JSON.stringify(progress));
   else localStorage.removeItem(KEY);
 }
 
+/**
+ * @param {number} number
+ * @param {string} noun
+ */
 const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
 
-/** In words, as in "read, 2 of 3 exercises solved". */
+/**
+ * In words, as in "read, 2 of 3 exercises solved".
+ *
+ * @param {Chapter} chapter
+ */
 function words({ read, solved, of }) {
   const parts = read ? ["read"] : [];
   if (solved.length) parts.push(`${solved.length} of ${count(of, "exercise")} solved`);
   return parts.join(", ");
 }
 
+/**
+ * @param {string} className
+ * @param {string} text
+ * @param {string} [name] for a screen reader
+ */
 function checkbox(className, text, name = text) {
-  const input = element("input", { type: "checkbox" });
-  input.setAttribute("aria-label", name);
-  return { input, label: element("label", { className: `vg-check ${className}` }, input, text) };
+  const input = element("input", { type: "checkbox", "aria-label": name });
+  const label = element("label", { className: `vg-check ${className}` }, input, text);
+  return { input, label };
+}
+
+/**
+ * The mark of one chapter in the sidebar.
+ *
+ * @param {Chapter} chapter
+ */
+function markOf(chapter) {
+  const said = words(chapter);
+  const aside = element("span", { className: "vg-aside" }, `, ${said}`);
+  const mark = element("span", { className: "vg-mark", title: said }, aside);
+  const share = chapter.of ? chapter.solved.length / chapter.of : Number(chapter.read);
+  mark.style.setProperty("--solved", String(share));
+  mark.classList.toggle("vg-was-read", Boolean(chapter.read));
+  return mark;
 }
 
 export function showProgress() {
   if (!canStore()) return;
   const here = pageName(location.href);
   const article = document.querySelector("article.bd-article");
-  const isChapter = here.startsWith("notebooks/") && article;
-  const solutions = isChapter
-    ? [...document.querySelectorAll("#exercises details")].filter((details) =>
-        details.querySelector("summary")?.textContent.trim().startsWith("Solution"),
-      )
-    : [];
+  const isChapter = here.startsWith("notebooks/") && article !== null;
+  /** @param {HTMLElement} details */
+  const isSolution = (details) =>
+    details.querySelector("summary")?.textContent?.trim().startsWith("Solution");
+  const solutions = isChapter ? all("#exercises details").filter(isSolution) : [];
 
   // The controls of this page.
   const solvedBoxes = solutions.map((solution, index) => {
-    const { input, label } = checkbox("vg-solved", "Solved", `Solved, exercise ${index + 1}`);
+    const name = `Solved, exercise ${index + 1}`;
+    const { input, label } = checkbox("vg-solved", "Solved", name);
     solution.before(label);
     return input;
   });
-  const { input: readBox, label: readLabel } = checkbox("vg-read", "I have read this chapter");
-  if (isChapter) article.append(readLabel);
-  for (const input of [readBox, ...solvedBoxes]) input.addEventListener("change", remember);
+  const kind = isSideRoad(here) ? "page" : "chapter";
+  const { input: readBox, label } = checkbox("vg-read", `I have read this ${kind}`);
+  if (isChapter) article.append(label);
+  for (const input of [readBox, ...solvedBoxes]) {
+    input.addEventListener("change", remember);
+  }
 
   function remember() {
-    const solved = solvedBoxes.flatMap((input, index) => (input.checked ? [index + 1] : []));
-    const all = load();
-    if (readBox.checked || solved.length) all[here] = { read: readBox.checked, solved, of: solvedBoxes.length };
-    else delete all[here];
-    save(all);
+    const solved = solvedBoxes.flatMap((input, index) =>
+      input.checked ? [index + 1] : [],
+    );
+    const progress = load();
+    const chapter = { read: readBox.checked, solved, of: solvedBoxes.length };
+    if (chapter.read || solved.length) progress[here] = chapter;
+    else delete progress[here];
+    save(progress);
     render();
   }
 
   // The marks in the sidebar, and the line below it.
-  const links = [...document.querySelectorAll(".bd-docs-nav a")].filter((link) =>
-    pageName(link.href).startsWith("notebooks/"),
-  );
+  const links = all(".bd-docs-nav a")
+    .map((node) => ({
+      node,
+      page: pageName(/** @type {HTMLAnchorElement} */ (node).href),
+    }))
+    .filter(({ page }) => page.startsWith("notebooks/"));
+  const chapters = links.filter(({ page }) => !isSideRoad(page));
   const text = element("p", { role: "status" });
   const button = element("button", { type: "button", className: "vg-reset" });
   const summary = element("div", { className: "vg-summary" }, text, button);
+  /** @type {Progress | null} */
   let forgotten = null;
   button.addEventListener("click", () => {
     const now = load();
@@ -96,29 +147,23 @@ export function showProgress() {
   });
 
   function render() {
-    const all = load();
-    const kept = Object.values(all);
+    const progress = load();
+    const kept = Object.values(progress);
     if (kept.length) forgotten = null;
-    for (const link of links) {
-      link.querySelector(".vg-mark")?.remove();
-      const chapter = all[pageName(link.href)];
-      if (!chapter) continue;
-      const said = words(chapter);
-      const mark = element("span", { className: "vg-mark", title: said });
-      mark.append(element("span", { className: "vg-aside", textContent: `, ${said}` }));
-      mark.style.setProperty("--solved", chapter.of ? chapter.solved.length / chapter.of : Number(chapter.read));
-      mark.classList.toggle("vg-was-read", Boolean(chapter.read));
-      link.append(mark);
+    for (const { node, page } of links) {
+      node.querySelector(".vg-mark")?.remove();
+      if (progress[page]) node.append(markOf(progress[page]));
     }
-    readBox.checked = Boolean(all[here]?.read);
+    readBox.checked = Boolean(progress[here]?.read);
     solvedBoxes.forEach((input, index) => {
-      input.checked = Boolean(all[here]?.solved.includes(index + 1));
+      input.checked = Boolean(progress[here]?.solved.includes(index + 1));
     });
-    const read = links.filter((link) => all[pageName(link.href)]?.read).length;
+    const read = chapters.filter(({ page }) => progress[page]?.read).length;
     const solved = kept.reduce((sum, chapter) => sum + chapter.solved.length, 0);
+    const state = `${read} of ${count(chapters.length, "chapter")} read, ${count(solved, "exercise")} solved`;
     text.textContent = forgotten
       ? "Your progress is forgotten."
-      : `${read} of ${count(links.length, "chapter")} read, ${count(solved, "exercise")} solved; known to this browser only.`;
+      : `${state}; known to this browser only.`;
     button.textContent = forgotten ? "Undo" : "Forget my progress";
     if (!kept.length && !forgotten) summary.remove();
     else if (!summary.isConnected) sidebarPlace().prepend(summary); // the focus stays

@@ -11,7 +11,11 @@ import { registerRoute, setCatchHandler } from "workbox-routing";
 import { CacheFirst, NetworkFirst, NetworkOnly } from "workbox-strategies";
 import OFFLINE from "./offline.html";
 
-const SCOPE = self.registration.scope;
+const worker =
+  /** @type {ServiceWorkerGlobalScope & { vgcourseFiles: [string, string][] }} */ (
+    /** @type {unknown} */ (self)
+  );
+const SCOPE = worker.registration.scope;
 const PATIENCE = 3; // seconds for the network
 const VISITED_ONLY = location.search === "?visited"; // the reader saves data
 
@@ -20,15 +24,25 @@ const WHOLE = cacheNames.precache;
 const VISITED = cacheNames.runtime;
 const FORMER = `vgcourse-former-${SCOPE}`;
 
-const hasHash = (url) => url.searchParams.has("v") || /[0-9a-f]{16}[^/]*$/.test(url.pathname);
+/** @param {URL} url */
+const hasHash = (url) =>
+  url.searchParams.has("v") || /[0-9a-f]{16}[^/]*$/.test(url.pathname);
 
-/** Whether a file belongs to what is kept; what only runs or downloads does not. */
+/**
+ * Whether a file belongs to what is kept; what only runs or downloads does not.
+ *
+ * @param {URL} url
+ */
 const isKept = (url) =>
   url.href.startsWith(SCOPE) &&
   !url.href.startsWith(`${SCOPE}lite/`) &&
   !/\.(ipynb|pdf|zip|whl)$/.test(url.pathname);
 
-/** The address under which a page is kept: without a query, folders by their index. */
+/**
+ * The address under which a page is kept: without a query, folders by their index.
+ *
+ * @param {string} address
+ */
 function pageKey(address) {
   const { origin, pathname } = new URL(address);
   return origin + pathname.replace(/\/$/, "/index.html");
@@ -36,7 +50,7 @@ function pageKey(address) {
 
 const course = new PrecacheController();
 course.addToCacheList(
-  self.vgcourseFiles.map(([url, hash]) => ({
+  worker.vgcourseFiles.map(([url, hash]) => ({
     url,
     revision: hasHash(new URL(url, SCOPE)) ? null : hash,
     integrity: `sha256-${hash}`,
@@ -60,7 +74,8 @@ const fresh = new NetworkFirst({
   networkTimeoutSeconds: PATIENCE,
   plugins: [
     {
-      requestWillFetch: async ({ request }) => new Request(request, { cache: "no-cache" }),
+      requestWillFetch: async ({ request }) =>
+        new Request(request, { cache: "no-cache" }),
       cacheKeyWillBeUsed: async ({ request }) => pageKey(request.url),
       cachedResponseWillBeUsed: async ({ request, cachedResponse }) =>
         cachedResponse ?? course.matchPrecache(request.url),
@@ -83,33 +98,41 @@ async function offlinePage() {
     for (const request of await cache.keys()) {
       const url = pageKey(request.url);
       if (!url.endsWith(".html") || links.has(url)) continue;
-      const text = await (await cache.match(request)).text();
-      const title = /<title>\s*(.*?)(?:\s(?:&#8212;|-)\s.*)?<\/title>/s.exec(text)?.[1];
+      const text = await (await cache.match(request))?.text();
+      const title = /<title>\s*(.*?)(?:\s(?:&#8212;|-)\s.*)?<\/title>/s.exec(
+        text ?? "",
+      )?.[1];
       if (title) links.set(url, `<li><a href="${url}">${title}</a></li>`);
     }
   }
   const page = OFFLINE.replace("{pages}", [...links.values()].join("\n"));
-  return new Response(page, { headers: { "Content-Type": "text/html; charset=utf-8" } });
+  return new Response(page, {
+    headers: { "Content-Type": "text/html; charset=utf-8" },
+  });
 }
 
-/** Put aside, for one edition, the hashed files that only pages already open may want. */
+/**
+ * Put aside, for one edition, the hashed files that only pages already open may want.
+ *
+ * @param {ExtendableEvent} event
+ */
 async function retire(event) {
   const wanted = new Set(course.getURLsToCacheKeys().values());
   await caches.delete(FORMER);
   const [whole, former] = await Promise.all([caches.open(WHOLE), caches.open(FORMER)]);
   for (const request of await whole.keys()) {
-    if (!wanted.has(request.url) && hasHash(new URL(request.url))) {
-      await former.put(request, await whole.match(request));
-    }
+    if (wanted.has(request.url) || !hasHash(new URL(request.url))) continue;
+    const response = await whole.match(request);
+    if (response) await former.put(request, response);
   }
   await Promise.all([caches.delete(VISITED), course.activate(event)]);
 }
 
-addEventListener("install", (event) => {
-  self.skipWaiting();
+worker.addEventListener("install", (event) => {
+  worker.skipWaiting();
   if (!VISITED_ONLY) course.install(event);
 });
-addEventListener("activate", (event) => {
+worker.addEventListener("activate", (event) => {
   if (!VISITED_ONLY) event.waitUntil(retire(event));
 });
 clientsClaim();

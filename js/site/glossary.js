@@ -1,8 +1,16 @@
 // Show what a word means beside it: under the pointer, with the keyboard's focus, and at
 // the first touch. It stays while the pointer is on it; Esc, or a touch elsewhere, closes it.
-(() => {
-  const GAP = 6, EDGE = 12, PATIENCE = 250;
-  let shown = null, timer = 0, touched = false, wasShown = false;
+
+const GAP = 6; // pixels between a word and its note
+const EDGE = 12; // pixels between a note and the window's edge
+const PATIENCE = 250; // milliseconds
+
+export function explainTerms() {
+  /** @type {HTMLElement | null} */
+  let shown = null;
+  let timer = 0;
+  let isTouch = false;
+  let wasShown = false;
 
   const close = () => {
     clearTimeout(timer);
@@ -13,6 +21,11 @@
     clearTimeout(timer);
     timer = setTimeout(close, PATIENCE);
   };
+
+  /**
+   * @param {HTMLElement} link
+   * @param {HTMLElement} note
+   */
   const show = (link, note) => {
     clearTimeout(timer);
     if (shown !== note) close();
@@ -25,7 +38,7 @@
     const below = place.bottom + GAP;
     const fits = below + note.offsetHeight <= innerHeight;
     const top = fits ? below : Math.max(GAP, place.top - GAP - note.offsetHeight);
-    const origin = note.offsetParent.getBoundingClientRect();
+    const origin = (note.offsetParent ?? document.body).getBoundingClientRect();
     note.style.left = `${left - origin.left}px`;
     note.style.top = `${top - origin.top}px`;
   };
@@ -35,7 +48,9 @@
     note.addEventListener("mouseenter", () => clearTimeout(timer));
     note.addEventListener("mouseleave", closeSoon);
   }
-  for (const link of document.querySelectorAll("a.vg-term")) {
+  /** @type {NodeListOf<HTMLAnchorElement>} */
+  const links = document.querySelectorAll("a.vg-term");
+  for (const link of links) {
     const note = document.getElementById(`about-${link.hash.slice(1)}`);
     if (!note) continue;
     link.setAttribute("aria-describedby", note.id);
@@ -44,21 +59,23 @@
     link.addEventListener("focus", () => show(link, note));
     link.addEventListener("blur", closeSoon);
     link.addEventListener("pointerdown", (event) => {
-      touched = event.pointerType === "touch";
+      isTouch = event.pointerType === "touch";
       wasShown = shown === note;
     });
     link.addEventListener("click", (event) => {
-      if (touched && !wasShown) {
+      if (isTouch && !wasShown) {
         event.preventDefault(); // the second touch follows the link
         show(link, note);
       }
-      touched = false;
+      isTouch = false;
     });
   }
+  if (!links.length) return;
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") close();
   });
   document.addEventListener("pointerdown", (event) => {
-    if (!event.target.closest(".vg-definition, a.vg-term")) close();
+    const target = /** @type {Element} */ (event.target);
+    if (!target.closest(".vg-definition, a.vg-term")) close();
   });
-})();
+}
