@@ -9,17 +9,35 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def test_committed_bundles_are_what_their_sources_build(tmp_path):
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the sources with what they need, where npm is there to fetch it."""
     npm = shutil.which("npm")
     if npm is None:
         pytest.skip("npm is not installed: readers need none, the bundles are there")
     ignored = shutil.ignore_patterns("node_modules")
-    source = shutil.copytree(ROOT / "js", tmp_path / "js", ignore=ignored)
-    built = tmp_path / "built"
-    for command in ([npm, "ci", "--silent"], ["node", "build.mjs", str(built)]):
-        subprocess.run(command, cwd=source, check=True, capture_output=True)
-    bundles = [path for path in built.rglob("*") if path.is_file()]
+    copy = shutil.copytree(
+        ROOT / "js", tmp_path_factory.mktemp("workspace") / "js", ignore=ignored
+    )
+    run(copy, npm, "ci", "--silent")
+    return copy
+
+
+def run(folder: Path, *command: str) -> None:
+    result = subprocess.run(
+        command, cwd=folder, check=False, capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_committed_bundles_are_what_their_sources_build(workspace, tmp_path):
+    run(workspace, "node", "build.mjs", str(tmp_path))
+    bundles = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert bundles
     for bundle in bundles:
-        name = bundle.relative_to(built)
+        name = bundle.relative_to(tmp_path)
         assert bundle.read_bytes() == (ROOT / name).read_bytes(), name
+
+
+def test_sources_keep_their_form_and_their_types(workspace):
+    run(workspace, "npm", "test")
