@@ -1,8 +1,8 @@
 """Show what a word means beside the word.
 
 Links to the glossary, written with the role ``term``, get the definition's first
-paragraph; the course's script shows it. Chapters are plain Markdown, which has no roles: in
-them the first bold occurrence of a word of the glossary becomes such a link.
+paragraph, which the pages' script shows. Chapters are plain Markdown, which has no
+roles: in them the first bold occurrence of a word of the glossary becomes such a link.
 """
 
 import re
