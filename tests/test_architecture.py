@@ -31,6 +31,8 @@ ALLOWED = {
         "vgcourse.products",
     },
     "plotting": {"numpy", "matplotlib", "PIL"},  # PIL comes with matplotlib
+    "_answers": {"numpy"},
+    "guesses": {"numpy", "vgcourse._answers"},
 }
 ALLOWED["profiles"] = {"numpy", "vgcourse.activations"}
 ALLOWED["propagation"] = ALLOWED["network"] | {
@@ -39,6 +41,13 @@ ALLOWED["propagation"] = ALLOWED["network"] | {
     "vgcourse.profiles",
 }
 ROOMS = {f"vgcourse.{room}" for room in ALLOWED if not room.startswith("_")}
+# An exercise computes what is asked for, with any room but the one that draws.
+ALLOWED["exercises"] = ROOMS - {"vgcourse.plotting", "vgcourse.guesses"} | {
+    "numpy",
+    "sympy",
+    "vgcourse._answers",
+    "vgcourse.exercises",
+}
 # Explorers may use every room; what they may not do is compute (no SciPy, no PyTorch).
 EXPLORERS = ROOMS | {
     "numpy",
@@ -81,6 +90,8 @@ def wrong_arrows(room: str, source: str) -> set[str]:
     """Return what a room imports and may not."""
     if room == "explorers":
         return imports(source, "vgcourse.explorers") - EXPLORERS
+    if room == "exercises":
+        return imports(source, "vgcourse.exercises") - ALLOWED[room]
     return imports(source) - ALLOWED[room]
 
 
@@ -113,6 +124,7 @@ def test_every_room_imports_only_what_it_may(path: Path) -> None:
         ("symbolic", "import numpy as np", {"numpy"}),
         ("propagation", "import torch, math", {"torch"}),
         ("explorers", "from scipy.special import erf", {"scipy"}),
+        ("exercises", "from vgcourse import plotting", {"vgcourse.plotting"}),
         ("explorers", "from ..torch import diagnose", {"vgcourse.torch"}),
     ],
 )
@@ -151,7 +163,17 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    "room", ["activations", "initializers", "products", "propagation"]
+    "room",
+    [
+        "gaussian",
+        "activations",
+        "initializers",
+        "formats",
+        "products",
+        "propagation",
+        "exercises",
+        "guesses",
+    ],
 )
 def test_a_room_that_computes_loads_nothing_heavy(room: str) -> None:
     assert loaded_by(f"import vgcourse.{room}") == set()

@@ -13,6 +13,8 @@ import address
 import pandas as pd
 import pytest
 
+from vgcourse import exercises, guesses
+
 ROOT = address.ROOT
 PATHS = sorted(ROOT.glob("notebooks/*.ipynb"))
 Notebook = dict[str, Any]
@@ -29,6 +31,7 @@ KEPT = {"text/plain", "text/latex", "image/png"}
 TABLE = re.compile(
     r"<div>\s*<style scoped>.*?</style>\s*<table[^>]*dataframe", re.DOTALL
 )
+OURS = re.compile(r'<div class="vg-(?:guess|exercise)" data-')
 PNG_BYTES = 60_000
 
 # What does not read in Colab and in Jupyter Book alike: searched in markdown cells.
@@ -164,12 +167,13 @@ def stored_text(notebook: Notebook) -> list[str]:
 
 
 def stored_kinds(notebook: Notebook) -> list[str]:
-    """Text, LaTeX, tables and small pictures only; no state of widgets."""
+    """Text, LaTeX, tables, guesses, exercises, small pictures; no state of widgets."""
     wrong = ["widget state"] if "widgets" in notebook["metadata"] else []
     for output in outputs(notebook):
         data = output.get("data", {})
         kinds = set(data) - KEPT
-        if TABLE.match(text(data.get("text/html", ""))):
+        page = text(data.get("text/html", ""))
+        if TABLE.match(page) or OURS.match(page):
             kinds.discard("text/html")
         wrong += sorted(kinds)
         size = len(base64.b64decode(text(data.get("image/png", ""))))
@@ -299,6 +303,14 @@ def test_a_good_notebook_passes(rule: Callable, good: Notebook) -> None:
 def test_a_table_may_be_stored(good: Notebook) -> None:
     html = pd.DataFrame({"loss": [0.69]}).to_html(notebook=True)
     outputs(good)[0]["data"]["text/html"] = html
+    assert stored_kinds(good) == []
+
+
+def test_a_guess_and_an_exercise_may_be_stored(good: Notebook) -> None:
+    guess = guesses.choice("Which?", options=["a", "b"], truth="a", answer="So.")
+    outputs(good)[0]["data"]["text/html"] = guess._repr_html_()
+    shown = exercises.check("06.1", None)._repr_html_()
+    outputs(good)[1]["data"]["text/html"] = shown
     assert stored_kinds(good) == []
 
 

@@ -2,7 +2,8 @@
 
 One room per idea, loaded when first used, so that ``import vgcourse`` is cheap:
 `gaussian`, `activations`, `initializers`, `formats`, `products`, `unit_chain`,
-`symbolic`, `network`, `profiles`, `propagation`, `plotting` and `explorers`.
+`symbolic`, `network`, `profiles`, `propagation`, `plotting`, `explorers`, `exercises`
+and `guesses`.
 """
 
 import importlib
@@ -12,9 +13,11 @@ __version__ = "0.1.0"
 
 __all__ = [
     "activations",
+    "exercises",
     "explorers",
     "formats",
     "gaussian",
+    "guesses",
     "initializers",
     "network",
     "plotting",

@@ -1,0 +1,115 @@
+"""The exercises of chapter 2, the linear chain."""
+
+import math
+
+import numpy as np
+
+from vgcourse.exercises.kinds import Array, Exercise, Mistake, Number
+
+W = np.array([[0.9, 10.0], [0.0, 0.9]])
+
+
+def stretched(gradient: np.ndarray) -> float:
+    """Return how often its length a gradient has after nine layers back."""
+    back = np.linalg.matrix_power(W.T, 9) @ gradient
+    length = np.linalg.norm(gradient)
+    return float(np.linalg.norm(back) / length) if length else 0.0
+
+
+def smallest_trap(gain: float) -> int:
+    """Return the first number of float16 that rounding brings back to itself."""
+    value = np.float16(1)
+    while value != value * np.float16(gain):
+        value = value * np.float16(gain)
+    return round(float(value) * 2**24)
+
+
+EXERCISES: list[Exercise] = [
+    Number(
+        "02.1",
+        asks="the number of layers",
+        truth=math.ceil(math.log(10) / math.log(1.02)),
+        whole=True,
+        unit="layers",
+        mistakes=[
+            Mistake(
+                math.floor(math.log(10) / math.log(1.02)),
+                "with so many layers the signal is still below ten times its size",
+            ),
+            Mistake(
+                round(10 / 0.02),
+                "2 % of what there is, not of what there was at first: the growth "
+                "is a power, not a sum",
+            ),
+            Mistake(
+                round(9 / 0.02),
+                "2 % of what there is, not of what there was at first: the growth "
+                "is a power, not a sum",
+            ),
+            Mistake(
+                round(math.log(2) / math.log(1.02)),
+                "after so many layers it has doubled; ten times is asked for",
+            ),
+            Mistake(
+                math.ceil(10 / math.log10(1.02)),
+                "you have divided 10, not its logarithm, by the growth per layer",
+            ),
+        ],
+        solution=r"From $1.02^L > 10$ follows $L > \ln 10 / \ln 1.02 = 116.3$, "
+        "so 117 layers.",
+    ),
+    Array(
+        "02.2",
+        asks="a gradient, as [first, second]",
+        truth=np.array([1.0, 0.0]),
+        accepts=lambda gradient: stretched(gradient) > 38,
+        right=lambda gradient: f"it comes out {stretched(gradient):.3f} times as long",
+        mistakes=[
+            Mistake(
+                [0.0, 0.0], "a gradient of zero stays zero", when=lambda g: not g.any()
+            ),
+            Mistake(
+                [0.0, 1.0],
+                lambda gradient: (
+                    "that is the axis that the signal is stretched "
+                    "along; backward it is the transpose that acts, and this gradient "
+                    f"comes out {stretched(gradient):.3f} times as long"
+                ),
+                when=lambda gradient: abs(gradient[1]) > 5 * abs(gradient[0]),
+            ),
+            Mistake(
+                [1.0, 1.0],
+                lambda gradient: (
+                    "only the length along the first axis is stretched; "
+                    f"this one comes out {stretched(gradient):.3f} times as long"
+                ),
+                when=lambda gradient: True,
+            ),
+        ],
+        solution=r"`[1.0, 0.0]`. Backward it is $W^\top$ that acts: its singular "
+        "values are the same, but it stretches the *first* axis, by 38.744. Along "
+        "the second axis a gradient shrinks to $0.9^9 = 0.387$, in the same network "
+        "in which a signal along it grows.",
+    ),
+    Number(
+        "02.3",
+        asks="the number of smallest numbers",
+        truth=smallest_trap(0.75),
+        whole=True,
+        mistakes=[
+            Mistake(0, "it does not reach zero: half of one smallest number is a tie"),
+            Mistake(
+                1, "two of them times 0.75 are 1.5, a tie: which neighbor is even?"
+            ),
+            Mistake(3, "three of them times 0.75 are 2.25, and the nearest is 2"),
+            Mistake(
+                smallest_trap(0.9),
+                "that is the trap of 0.9; four of them times 0.75 are exactly 3",
+            ),
+            Mistake(5, "five of them times 0.75 are 3.75, and the nearest is 4"),
+        ],
+        solution="At 2. Three of them times 0.75 are 2.25, nearest to 2; two of them "
+        "are 1.5, a tie between 1 and 2, and 2 is even.",
+        right="1.5 is a tie between 1 and 2, and 2 is even",
+    ),
+]
