@@ -8,12 +8,13 @@ import reference
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vgcourse import network
 from vgcourse.activations import ACTIVATIONS, get
 from vgcourse.initializers import INITIALIZERS, he_normal
 from vgcourse.network import (
-    MLP,
     BackwardPass,
     ForwardPass,
+    Network,
     backward,
     forward,
     jacobians,
@@ -31,20 +32,20 @@ SEEDS = st.integers(min_value=0, max_value=2**32)
 
 def example(
     name: str, widths=(5, 7, 6, 3), *, rng, batch: int = 4, dtype: type = np.float64
-) -> tuple[MLP, np.ndarray, np.ndarray]:
+) -> tuple[Network, np.ndarray, np.ndarray]:
     """Return a network with biases, an input, and a gradient at its output."""
     rng = np.random.default_rng(rng)
     drawn = random_mlp(widths, activation=name, initializer="he_normal", rng=rng)
     biases = [rng.standard_normal(width) for width in widths[1:]]
-    mlp = MLP([W.astype(dtype) for W in drawn.weights], biases, name)
+    mlp = network.mlp([W.astype(dtype) for W in drawn.weights], biases, name)
     x = rng.standard_normal((batch, widths[0])).astype(dtype)
     return mlp, x, rng.standard_normal((batch, widths[-1])).astype(dtype)
 
 
-def run(mlp: MLP, x, output_grad) -> tuple[ForwardPass, BackwardPass]:
+def run(mlp: Network, x, output_grad) -> tuple[ForwardPass, BackwardPass]:
     """Return both passes."""
     forward_pass = forward(mlp, x)
-    return forward_pass, backward(mlp, forward_pass, output_grad)
+    return forward_pass, backward(forward_pass, output_grad)
 
 
 def all_gradients(backward_pass: BackwardPass) -> list[np.ndarray]:
@@ -89,6 +90,9 @@ def test_passes_hold_what_their_fields_say(name: str):
         z = forward_pass.z[layer]
         np.testing.assert_allclose(z, below[layer] @ W.T + b, rtol=EXACT)
         np.testing.assert_array_equal(forward_pass.h[layer], get(name).function(z))
+        np.testing.assert_array_equal(
+            forward_pass.slopes[layer], get(name).derivative(z)
+        )
         assert backward_pass.deltas[layer].shape == z.shape
         assert backward_pass.weight_grads[layer].shape == W.shape
         assert backward_pass.bias_grads[layer].shape == b.shape
@@ -149,7 +153,7 @@ def test_gradients_equal_finite_differences_along_a_direction(name: str):
     rng = np.random.default_rng(4)
 
     def output(weights, biases, x):
-        return forward(MLP(weights, biases, name), x).h[-1]
+        return forward(network.mlp(weights, biases, name), x).h[-1]
 
     def put(parts, layer, part):
         return [*parts[:layer], part, *parts[layer + 1 :]]
@@ -182,7 +186,7 @@ def test_gradients_equal_finite_differences_along_a_direction(name: str):
 def test_product_of_jacobians_equals_the_backward_pass(widths, name: str, seed: int):
     mlp, x, output_grad = example(name, widths, rng=seed, batch=2)
     forward_pass, backward_pass = run(mlp, x, output_grad)
-    layers = jacobians(mlp, forward_pass)
+    layers = jacobians(forward_pass)
     assert [J.shape for J in layers] == [(2, *W.shape) for W in mlp.weights]
     for row in range(2):
         product = np.eye(widths[0])
@@ -203,11 +207,11 @@ def test_chain_of_one_unit_per_layer_equals_a_complex_step():
     a = 0.3 + 1e-30j
     for weight, bias in zip(w, b, strict=True):
         a = np.tanh(weight * a + bias)
-    mlp = MLP(w[:, None, None], b[:, None], "tanh")
+    mlp = network.mlp(w[:, None, None], b[:, None], "tanh")
     forward_pass = forward(mlp, [[0.3]])
-    factors = [J.item() for J in jacobians(mlp, forward_pass)]
+    factors = [J.item() for J in jacobians(forward_pass)]
     np.testing.assert_allclose(np.prod(factors), a.imag / 1e-30, rtol=EXACT)
-    gradient = backward(mlp, forward_pass, [[1.0]]).input_grad.item()
+    gradient = backward(forward_pass, [[1.0]]).input_grad.item()
     np.testing.assert_allclose(gradient, a.imag / 1e-30, rtol=EXACT)
 
 
@@ -228,7 +232,7 @@ def test_identity_network_without_biases_is_the_product_of_its_weights():
 def test_scaled_weights_of_a_relu_network_scale_output_and_gradient(c, seed: int):
     mlp = random_mlp([3, 8, 8, 2], activation="relu", initializer=he_normal, rng=seed)
     x, grad = np.random.default_rng(seed).standard_normal((2, 5, 3))
-    scaled = MLP([c * W for W in mlp.weights], None, "relu")
+    scaled = network.mlp([c * W for W in mlp.weights], None, "relu")
     before, after = run(mlp, x, grad[:, :2]), run(scaled, x, grad[:, :2])
     np.testing.assert_allclose(
         after[0].h[-1], c**3 * before[0].h[-1], rtol=1e-9, atol=EXACT
@@ -244,7 +248,7 @@ def test_permuting_hidden_units_changes_nothing_else(name: str, seed: int):
     order = np.random.default_rng(seed).permutation(7)
     W, b = list(mlp.weights), list(mlp.biases)
     W[0], b[0], W[1] = W[0][order], b[0][order], W[1][:, order]
-    permuted = MLP(W, b, name)
+    permuted = network.mlp(W, b, name)
     before, after = run(mlp, x, output_grad), run(permuted, x, output_grad)
     close = {"rtol": 1e-9, "atol": EXACT}
     np.testing.assert_allclose(after[0].h[0], before[0].h[0][:, order], **close)
@@ -261,7 +265,7 @@ def test_backward_is_linear_in_the_output_error(name: str, seed: int, a, b: floa
     second = np.random.default_rng(seed).standard_normal(first.shape)
     forward_pass = forward(mlp, x)
     parts = [
-        all_gradients(backward(mlp, forward_pass, grad))
+        all_gradients(backward(forward_pass, grad))
         for grad in (first, second, a * first + b * second)
     ]
     for one, two, both in zip(*parts, strict=True):
@@ -296,9 +300,9 @@ def test_float32_is_kept_and_close_to_float64(name: str):
     # What is not in the network's format is taken into it.
     forward_pass, backward_pass = run(mlp, x.astype(float), output_grad.astype(float))
     arrays = [forward_pass.x, *forward_pass.z, *forward_pass.h, *mlp.biases]
-    arrays += [*all_gradients(backward_pass), *jacobians(mlp, forward_pass)]
+    arrays += [*all_gradients(backward_pass), *jacobians(forward_pass)]
     assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
-    wide = MLP([W.astype(float) for W in mlp.weights], mlp.biases, name)
+    wide = network.mlp([W.astype(float) for W in mlp.weights], mlp.biases, name)
     for ours, exact in zip(
         all_gradients(backward_pass),
         all_gradients(run(wide, x, output_grad)[1]),
@@ -310,17 +314,17 @@ def test_float32_is_kept_and_close_to_float64(name: str):
 
 def test_mlp_takes_lists_and_owns_its_arrays():
     W = np.ones((2, 2), np.float32)
-    mlp = MLP([W, [[1, 2]]], [[0, 0], [3]], get("tanh"))
+    mlp = network.mlp([W, [[1, 2]]], [[0, 0], [3]], get("tanh"))
     assert mlp.dtype == np.float64  # the wider of float32 and what lists become
-    assert mlp.activation is get("tanh")
+    assert mlp.layers[0].activation is get("tanh")
     W[:] = 5
     assert (mlp.weights[0] == 1).all()
     with pytest.raises(AttributeError):
-        mlp.activation = get("relu")
+        mlp.layers[0].activation = get("relu")
 
 
 def test_mlp_without_biases_has_zeros():
-    mlp = MLP([np.ones((2, 3), np.float32)], None, "relu")
+    mlp = network.mlp([np.ones((2, 3), np.float32)], None, "relu")
     assert [b.tolist() for b in mlp.biases] == [[0, 0]]
     assert mlp.biases[0].dtype == np.float32
 
@@ -351,7 +355,7 @@ def test_random_mlp_needs_an_explicit_rng():
 
 
 ONE = np.ones((3, 2))
-GOOD = MLP([ONE], None, "tanh")
+GOOD = network.mlp([ONE], None, "tanh")
 PASSED = forward(GOOD, [[1.0, 2.0]])
 
 
@@ -359,59 +363,74 @@ PASSED = forward(GOOD, [[1.0, 2.0]])
     ("call", "error", "message"),
     [
         (
-            lambda: MLP([], None, "tanh"),
+            lambda: network.mlp([], None, "tanh"),
             ValueError,
             "weights must hold at least one matrix, got none",
         ),
         (
-            lambda: MLP([ONE, ONE], None, "tanh"),
+            lambda: network.mlp([ONE, ONE], None, "tanh"),
             ValueError,
             "weights[1] must take the 3 outputs of weights[0], got shape (3, 2)",
         ),
         (
-            lambda: MLP([ONE[0]], None, "tanh"),
+            lambda: network.mlp([ONE[0]], None, "tanh"),
             ValueError,
             "weights[0] must have 2 dimensions, got shape (2,)",
         ),
         (
-            lambda: MLP([ONE * np.nan], None, "tanh"),
+            lambda: network.mlp([ONE * np.nan], None, "tanh"),
             ValueError,
             "weights[0] must be finite, got nan",
         ),
         (
-            lambda: MLP([ONE], [[0, 0, np.inf]], "tanh"),
+            lambda: network.mlp([ONE], [[0, 0, np.inf]], "tanh"),
             ValueError,
             "biases[0] must be finite, got inf",
         ),
         (
-            lambda: MLP([ONE], [[0, 0]], "tanh"),
+            lambda: network.mlp([ONE], [[0, 0]], "tanh"),
             ValueError,
             "biases[0] must have shape (3,), got (2,)",
         ),
         (
-            lambda: MLP([ONE], [], "tanh"),
+            lambda: network.mlp([ONE], [], "tanh"),
             ValueError,
             "biases must be 1 vectors, got 0",
         ),
         (
-            lambda: MLP([[["a"]]], None, "tanh"),
+            lambda: network.mlp([[["a"]]], None, "tanh"),
             TypeError,
             "weights[0] must be an array of real numbers, got dtype <U1",
         ),
         (
-            lambda: MLP([ONE], None, "swish"),
+            lambda: network.mlp([ONE], None, "swish"),
             ValueError,
             f"activation must be one of {', '.join(ACTIVATIONS)}; got 'swish'",
         ),
         (
+            lambda: Network(()),
+            ValueError,
+            "layers must hold at least one layer, got none",
+        ),
+        (
+            lambda: Network((GOOD, ONE)),
+            TypeError,
+            "layers must be layers, got ndarray",
+        ),
+        (
+            lambda: forward([[1.0, 2.0]], GOOD),
+            TypeError,
+            "network must be a Network, got list",
+        ),
+        (
             lambda: forward(GOOD, [1.0, 2.0]),
             ValueError,
-            "x must have 2 dimensions, got shape (2,)",
+            "x must have one example per row, got shape (2,)",
         ),
         (
             lambda: forward(GOOD, [[1.0]]),
             ValueError,
-            "x must have shape (batch, 2), got (1, 1)",
+            "Dense must be given 2 numbers a row, got shape (1, 1)",
         ),
         (
             lambda: forward(GOOD, [[1.0, np.nan]]),
@@ -419,24 +438,24 @@ PASSED = forward(GOOD, [[1.0, 2.0]])
             "x must be finite, got nan",
         ),
         (
-            lambda: backward(GOOD, PASSED, [[1.0, 2.0]]),
+            lambda: backward(PASSED, [[1.0, 2.0]]),
             ValueError,
-            "output_grad must have shape (batch, 3), got (1, 2)",
+            "output_grad must have shape (1, 3), got (1, 2)",
         ),
         (
-            lambda: backward(GOOD, PASSED, ONE.T[:, [0, 0, 0]]),
+            lambda: backward(PASSED, ONE.T[:, [0, 0, 0]]),
             ValueError,
-            "output_grad must have 1 rows, got 2",
+            "output_grad must have shape (1, 3), got (2, 3)",
         ),
         (
-            lambda: backward(MLP([ONE, ONE.T], None, "tanh"), PASSED, [[1.0, 2.0]]),
-            ValueError,
-            "forward_pass must have widths (2, 3, 2), got (2, 3)",
+            lambda: backward(GOOD, PASSED),
+            TypeError,
+            "forward_pass must be a ForwardPass, got Network",
         ),
         (
-            lambda: jacobians(MLP([ONE.T], None, "tanh"), PASSED),
-            ValueError,
-            "forward_pass must have widths (3, 2), got (2, 3)",
+            lambda: jacobians(GOOD),
+            TypeError,
+            "forward_pass must be a ForwardPass, got Network",
         ),
         (
             lambda: random_mlp([3], activation="tanh", initializer="zeros", rng=0),

@@ -56,11 +56,11 @@ def drawn(*, depth, width, batch, initializer, rng, dtype):
 def test_profile_equals_a_plain_pass(activation, dtype):
     shape = {"depth": 5, "width": 9, "batch": 7, "rng": 3, "dtype": dtype}
     weights, x, output_grad, last = drawn(**shape, initializer="he_uniform")
-    mlp = network.MLP(
+    mlp = network.mlp(
         [1.25 * W for W in weights], 0.3 * last.standard_normal((5, 9)), activation
     )
     forward = network.forward(mlp, 2 * x)
-    backward = network.backward(mlp, forward, output_grad)
+    backward = network.backward(forward, output_grad)
     found = measure_profile(
         **shape,
         activation=activation,
@@ -717,10 +717,10 @@ def test_gradients_through_a_narrowing_layer(mode, gain, activation, total, per_
             )
             for fan_out in (400, 100)
         ]
-        mlp = network.MLP(weights, None, activation)
+        mlp = network.mlp(weights, None, activation)
         forward = network.forward(mlp, rng.standard_normal((1, 400)))
         # A gradient at the last z, where φ′ has not yet acted.
-        backward = network.backward(mlp, forward, rng.standard_normal((1, 100)))
+        backward = network.backward(forward, rng.standard_normal((1, 100)))
         ratios.append(np.sum(backward.deltas[0] ** 2) / np.sum(backward.deltas[1] ** 2))
     np.testing.assert_allclose(np.mean(ratios), total, rtol=0.08)
     np.testing.assert_allclose(np.mean(ratios) * 100 / 400, per_unit, rtol=0.08)
@@ -753,19 +753,19 @@ def test_grid_equals_a_loop_over_plain_passes():
         draw = INITIALIZERS[GRID["initializers"][i]]
         gain = GRID["gains"][g]
         weights = [draw(10, 10, gain=gain, rng=seed) for seed in seeds]
-        mlp = network.MLP(weights, None, GRID["activations"][a])
+        mlp = network.mlp(weights, None, GRID["activations"][a])
         forward = network.forward(mlp, x / rms(x))
         found = grid.log10_activation_rms[a, i, g]
         np.testing.assert_allclose(
             found, np.log10([rms(h) for h in forward.h]), atol=1e-9
         )
-        slopes = np.array([mlp.activation.derivative(z) for z in forward.z])
+        slopes = np.array(forward.slopes)
         saturated = (np.abs(slopes) < SATURATED_SLOPE).mean(axis=(1, 2))
         np.testing.assert_allclose(grid.saturation[a, i, g], saturated, atol=EXACT)
         for d, depth in enumerate(GRID["depths"]):
-            top = network.MLP(weights[:depth], None, GRID["activations"][a])
+            top = network.mlp(weights[:depth], None, GRID["activations"][a])
             backward = network.backward(
-                top, network.forward(top, x / rms(x)), output_grad / rms(output_grad)
+                network.forward(top, x / rms(x)), output_grad / rms(output_grad)
             )
             found = grid.log10_gradient_rms[a, i, g, d]
             np.testing.assert_allclose(

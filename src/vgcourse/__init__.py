@@ -2,8 +2,8 @@
 
 One room per idea, loaded when first used, so that ``import vgcourse`` is cheap:
 `gaussian`, `activations`, `initializers`, `formats`, `products`, `unit_chain`,
-`symbolic`, `network`, `profiles`, `propagation`, `plotting`, `explorers`, `exercises`
-and `guesses`.
+`symbolic`, `layers`, `network`, `profiles`, `propagation`, `plotting`, `explorers`,
+`exercises` and `guesses`.
 """
 
 import importlib
@@ -19,6 +19,7 @@ __all__ = [
     "gaussian",
     "guesses",
     "initializers",
+    "layers",
     "network",
     "plotting",
     "products",

@@ -1,4 +1,4 @@
-"""A multilayer perceptron as frozen arrays: forward pass, backward pass, Jacobians."""
+"""A network is a tuple of layers: forward pass, backward pass, Jacobians."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,18 +12,219 @@ from vgcourse import activations, initializers
 from vgcourse._checks import FloatArray, RNGLike, check_array, check_count, check_rng
 from vgcourse.activations import Activation
 from vgcourse.initializers import Initializer
+from vgcourse.layers import Arrays, Chain, Dense, Pullback
 
-Arrays = tuple[FloatArray, ...]
 
+@dataclass(frozen=True, eq=False)
+class Network(Chain):
+    r"""Layers one after another, from the input to the output.
 
-@dataclass(frozen=True, eq=False, init=False)
-class MLP:
-    r"""A multilayer perceptron.
+    A multilayer perceptron, made by :func:`mlp` or :func:`random_mlp`, is dense layers,
 
     .. math:: h^{(\ell)} = \varphi(z^{(\ell)}), \qquad
               z^{(\ell)} = W^{(\ell)} h^{(\ell-1)} + b^{(\ell)}
 
     in every layer, the last included.
+
+    Attributes
+    ----------
+    layers : tuple of Layer
+        ``layers[0]`` is given the input.
+    """
+
+    @property
+    def depth(self) -> int:
+        """Number of layers."""
+        return len(self.layers)
+
+    @property
+    def weights(self) -> Arrays:
+        """The matrices W of the dense layers."""
+        return tuple(layer.W for layer in self.layers if isinstance(layer, Dense))
+
+    @property
+    def biases(self) -> Arrays:
+        """The vectors b of the dense layers."""
+        return tuple(layer.b for layer in self.layers if isinstance(layer, Dense))
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Units per dense layer, the input first."""
+        return (self.weights[0].shape[1], *(len(W) for W in self.weights))
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Number format in which both passes compute; float64 without parameters."""
+        return np.result_type(*self.parameters) if self.parameters else np.dtype(float)
+
+
+@dataclass(frozen=True, eq=False)
+class ForwardPass:
+    """What a forward pass computes. Layers count from 0, the input is not a layer.
+
+    Attributes
+    ----------
+    x : ndarray of float, shape (batch, widths[0])
+        The input, one example per row; what layer 0 is given.
+    z : tuple of ndarray of float, shapes (batch, fan_out)
+        Preactivations, one array per layer; the output, where a layer has none.
+    h : tuple of ndarray of float, shapes (batch, fan_out)
+        Hidden states φ(z), one array per layer; ``h[-1]`` is the output.
+    slopes : tuple of ndarray of float, shapes (batch, fan_out)
+        φ′(z), one array per layer; ones, where a layer has no activation.
+    pullbacks : tuple of Pullback
+        The way back through each layer.
+    """
+
+    x: FloatArray
+    z: Arrays
+    h: Arrays
+    slopes: Arrays
+    pullbacks: tuple[Pullback, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class BackwardPass:
+    """Gradients of a loss that is a sum over the batch.
+
+    Attributes
+    ----------
+    deltas : tuple of ndarray of float, shapes (batch, fan_out)
+        Error signals: gradients at the preactivations `z`, per example.
+    parameter_grads : tuple of tuple of ndarray of float
+        Per layer, the gradients at its parameters, summed over the batch.
+    input_grad : ndarray of float, shape (batch, widths[0])
+        Gradient at the input, per example.
+    """
+
+    deltas: Arrays
+    parameter_grads: tuple[Arrays, ...]
+    input_grad: FloatArray
+
+    @property
+    def weight_grads(self) -> Arrays:
+        """Gradients at W, shapes (fan_out, fan_in); at γ, where a layer has that."""
+        return tuple(grads[0] for grads in self.parameter_grads if len(grads) > 0)
+
+    @property
+    def bias_grads(self) -> Arrays:
+        """Gradients at b, shapes (fan_out,); at β, where a layer has that."""
+        return tuple(grads[1] for grads in self.parameter_grads if len(grads) > 1)
+
+
+def forward(network: Network, x: ArrayLike) -> ForwardPass:
+    """Return the preactivations and hidden states of all layers.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    x : array_like, shape (batch, widths[0])
+        Examples in rows; taken into the number format of the network.
+
+    Raises
+    ------
+    ValueError
+        If `x` has another shape or is not finite.
+    TypeError
+        If `network` is not a network or `x` not an array of real numbers.
+
+    Examples
+    --------
+    >>> forward(mlp([[[2.0]], [[3.0]]], None, "relu"), [[1.0], [-1.0]]).h[-1]
+    array([[6.],
+           [0.]])
+    """
+    _check_kind("network", network, Network)
+    x = check_array("x", x)
+    if x.ndim < 2:
+        message = f"x must have one example per row, got shape {x.shape}"
+        raise ValueError(message)
+    x = h = x.astype(network.dtype, copy=False)
+    zs, hs, slopes, pullbacks = [], [], [], []
+    for layer in network.layers:
+        h, pullback = layer.forward(h)
+        hs.append(h)
+        zs.append(h if pullback.z is None else pullback.z)
+        slope = pullback.slope
+        slopes.append(np.ones_like(h) if slope is None else slope)
+        pullbacks.append(pullback)
+    return ForwardPass(x, tuple(zs), tuple(hs), tuple(slopes), tuple(pullbacks))
+
+
+def backward(forward_pass: ForwardPass, output_grad: ArrayLike) -> BackwardPass:
+    r"""Carry a gradient at the output back through all layers.
+
+    .. math:: \delta^{(\ell)} = \varphi'(z^{(\ell)}) \odot
+              W^{(\ell+1)\top} \delta^{(\ell+1)}
+
+    Parameters
+    ----------
+    forward_pass : ForwardPass
+        What :func:`forward` returned.
+    output_grad : array_like, of the shape of the output
+        Gradient of the loss at ``forward_pass.h[-1]``, per example.
+
+    Raises
+    ------
+    ValueError
+        If `output_grad` has another shape or is not finite.
+    TypeError
+        If `forward_pass` is not one, or `output_grad` not an array of real numbers.
+    """
+    _check_kind("forward_pass", forward_pass, ForwardPass)
+    grad = check_array("output_grad", output_grad)
+    output = forward_pass.h[-1]
+    if grad.shape != output.shape:
+        message = f"output_grad must have shape {output.shape}, got {grad.shape}"
+        raise ValueError(message)
+    grad = grad.astype(output.dtype, copy=False)
+    deltas, parameter_grads = [], []
+    for pullback in reversed(forward_pass.pullbacks):
+        gradients = pullback(grad)
+        grad = gradients.input
+        deltas.append(gradients.delta)
+        parameter_grads.append(gradients.parameters)
+    return BackwardPass(tuple(deltas[::-1]), tuple(parameter_grads[::-1]), grad)
+
+
+def jacobians(forward_pass: ForwardPass) -> Arrays:
+    """Return the layer Jacobians of every example; J = D·W where a layer is dense.
+
+    Each row is the pullback of one unit vector, so every layer has a Jacobian that
+    treats each example by itself.
+
+    Returns
+    -------
+    tuple of ndarray of float, shapes (batch, fan_out, fan_in)
+        ``J[layer][example]`` is the derivative of ``h[layer]`` with respect to what
+        the layer is given. The product from the last layer to the first is the
+        derivative of the output with respect to the input.
+
+    Raises
+    ------
+    TypeError
+        If `forward_pass` is not a forward pass.
+    """
+    _check_kind("forward_pass", forward_pass, ForwardPass)
+    return tuple(
+        np.stack(
+            [
+                pullback(np.broadcast_to(unit, h.shape)).input
+                for unit in np.eye(h.shape[-1], dtype=h.dtype)
+            ],
+            axis=-2,
+        )
+        for h, pullback in zip(forward_pass.h, forward_pass.pullbacks, strict=True)
+    )
+
+
+def mlp(
+    weights: Sequence[ArrayLike],
+    biases: Sequence[ArrayLike] | None,
+    activation: str | Activation,
+) -> Network:
+    """Return a multilayer perceptron with these weights.
 
     Parameters
     ----------
@@ -43,203 +244,38 @@ class MLP:
     TypeError
         If something is not an array of real numbers or not an activation.
     """
-
-    weights: Arrays
-    biases: Arrays
-    activation: Activation
-
-    def __init__(
-        self,
-        weights: Sequence[ArrayLike],
-        biases: Sequence[ArrayLike] | None,
-        activation: str | Activation,
-    ) -> None:
-        """Check the parts and bring them into one number format."""
-        W = [
-            check_array(f"weights[{layer}]", matrix, ndim=2)
-            for layer, matrix in enumerate(weights)
-        ]
-        if not W:
-            message = "weights must hold at least one matrix, got none"
-            raise ValueError(message)
-        for layer, (below, above) in enumerate(pairwise(W), start=1):
-            if above.shape[1] != len(below):
-                wanted = f"must take the {len(below)} outputs of weights[{layer - 1}]"
-                message = f"weights[{layer}] {wanted}, got shape {above.shape}"
-                raise ValueError(message)
-        if biases is None:
-            biases = [np.zeros(len(matrix)) for matrix in W]
-        if len(biases) != len(W):
-            message = f"biases must be {len(W)} vectors, got {len(biases)}"
-            raise ValueError(message)
-        b = [
-            check_array(f"biases[{layer}]", vector, ndim=1)
-            for layer, vector in enumerate(biases)
-        ]
-        for layer, (matrix, vector) in enumerate(zip(W, b, strict=True)):
-            if len(vector) != len(matrix):
-                wanted = f"must have shape ({len(matrix)},)"
-                message = f"biases[{layer}] {wanted}, got {vector.shape}"
-                raise ValueError(message)
-        dtype = np.result_type(*W)
-        # A frozen dataclass sets its fields in this way only.
-        object.__setattr__(self, "weights", tuple(matrix.astype(dtype) for matrix in W))
-        object.__setattr__(self, "biases", tuple(vector.astype(dtype) for vector in b))
-        object.__setattr__(self, "activation", activations.get(activation))
-
-    @property
-    def depth(self) -> int:
-        """Number of weight layers."""
-        return len(self.weights)
-
-    @property
-    def widths(self) -> tuple[int, ...]:
-        """Units per layer, the input first; one more than `depth`."""
-        return (self.weights[0].shape[1], *(len(W) for W in self.weights))
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Number format in which both passes compute."""
-        return self.weights[0].dtype
-
-
-@dataclass(frozen=True, eq=False)
-class ForwardPass:
-    """What a forward pass computes. Layers count from 0, the input is not a layer.
-
-    Attributes
-    ----------
-    x : ndarray of float, shape (batch, widths[0])
-        The input, one example per row; what layer 0 is given.
-    z : tuple of ndarray of float, shapes (batch, fan_out)
-        Preactivations, one array per layer.
-    h : tuple of ndarray of float, shapes (batch, fan_out)
-        Hidden states φ(z), one array per layer; ``h[-1]`` is the output.
-    """
-
-    x: FloatArray
-    z: Arrays
-    h: Arrays
-
-
-@dataclass(frozen=True, eq=False)
-class BackwardPass:
-    """Gradients of a loss that is a sum over the batch.
-
-    Attributes
-    ----------
-    deltas : tuple of ndarray of float, shapes (batch, fan_out)
-        Error signals: gradients at the preactivations, per example.
-    weight_grads : tuple of ndarray of float, shapes (fan_out, fan_in)
-        Gradients at the weights, summed over the batch.
-    bias_grads : tuple of ndarray of float, shapes (fan_out,)
-        Gradients at the biases, summed over the batch.
-    input_grad : ndarray of float, shape (batch, widths[0])
-        Gradient at the input, per example.
-    """
-
-    deltas: Arrays
-    weight_grads: Arrays
-    bias_grads: Arrays
-    input_grad: FloatArray
-
-
-def forward(mlp: MLP, x: ArrayLike) -> ForwardPass:
-    """Return the preactivations and hidden states of all layers.
-
-    Parameters
-    ----------
-    mlp : MLP
-        The network.
-    x : array_like, shape (batch, widths[0])
-        Examples in rows; taken into the number format of the network.
-
-    Raises
-    ------
-    ValueError
-        If `x` has another shape or is not finite.
-    TypeError
-        If `x` is not an array of real numbers.
-
-    Examples
-    --------
-    >>> forward(MLP([[[2.0]], [[3.0]]], None, "relu"), [[1.0], [-1.0]]).h[-1]
-    array([[6.],
-           [0.]])
-    """
-    x = h = _check_batch("x", x, mlp.widths[0], mlp)
-    zs, hs = [], []
-    for W, b in zip(mlp.weights, mlp.biases, strict=True):
-        z = h @ W.T + b
-        h = mlp.activation.function(z)
-        zs.append(z)
-        hs.append(h)
-    return ForwardPass(x, tuple(zs), tuple(hs))
-
-
-def backward(
-    mlp: MLP, forward_pass: ForwardPass, output_grad: ArrayLike
-) -> BackwardPass:
-    r"""Carry a gradient at the output back through all layers.
-
-    .. math:: \delta^{(\ell)} = \varphi'(z^{(\ell)}) \odot
-              W^{(\ell+1)\top} \delta^{(\ell+1)}
-
-    Parameters
-    ----------
-    mlp : MLP
-        The network.
-    forward_pass : ForwardPass
-        What :func:`forward` returned for this network.
-    output_grad : array_like, shape (batch, widths[-1])
-        Gradient of the loss at ``forward_pass.h[-1]``, per example.
-
-    Raises
-    ------
-    ValueError
-        If the forward pass does not fit the network, or `output_grad` has another
-        shape or is not finite.
-    TypeError
-        If `output_grad` is not an array of real numbers.
-    """
-    _check_fit(mlp, forward_pass)
-    grad = _check_batch("output_grad", output_grad, mlp.widths[-1], mlp)
-    if len(grad) != len(forward_pass.x):
-        message = f"output_grad must have {len(forward_pass.x)} rows, got {len(grad)}"
+    W = [
+        check_array(f"weights[{layer}]", matrix, ndim=2)
+        for layer, matrix in enumerate(weights)
+    ]
+    if not W:
+        message = "weights must hold at least one matrix, got none"
         raise ValueError(message)
-    deltas: list[FloatArray] = []
-    for W, z in zip(reversed(mlp.weights), reversed(forward_pass.z), strict=True):
-        delta = grad * mlp.activation.derivative(z)
-        grad = delta @ W
-        deltas.insert(0, delta)
-    inputs = (forward_pass.x, *forward_pass.h[:-1])
-    return BackwardPass(
-        deltas=tuple(deltas),
-        weight_grads=tuple(d.T @ h for d, h in zip(deltas, inputs, strict=True)),
-        bias_grads=tuple(delta.sum(axis=0) for delta in deltas),
-        input_grad=grad,
-    )
-
-
-def jacobians(mlp: MLP, forward_pass: ForwardPass) -> Arrays:
-    """Return the layer Jacobians J = D·W of every example.
-
-    Returns
-    -------
-    tuple of ndarray of float, shapes (batch, fan_out, fan_in)
-        ``J[layer][example]`` is the derivative of ``h[layer]`` with respect to what
-        the layer is given. The product from the last layer to the first is the
-        derivative of the output with respect to the input.
-
-    Raises
-    ------
-    ValueError
-        If the forward pass does not fit the network.
-    """
-    _check_fit(mlp, forward_pass)
-    return tuple(
-        mlp.activation.derivative(z)[:, :, None] * W
-        for W, z in zip(mlp.weights, forward_pass.z, strict=True)
+    for layer, (below, above) in enumerate(pairwise(W), start=1):
+        if above.shape[1] != len(below):
+            wanted = f"must take the {len(below)} outputs of weights[{layer - 1}]"
+            message = f"weights[{layer}] {wanted}, got shape {above.shape}"
+            raise ValueError(message)
+    if biases is None:
+        biases = [np.zeros(len(matrix)) for matrix in W]
+    if len(biases) != len(W):
+        message = f"biases must be {len(W)} vectors, got {len(biases)}"
+        raise ValueError(message)
+    b = [
+        check_array(f"biases[{layer}]", vector, ndim=1)
+        for layer, vector in enumerate(biases)
+    ]
+    for layer, (matrix, vector) in enumerate(zip(W, b, strict=True)):
+        if len(vector) != len(matrix):
+            wanted = f"must have shape ({len(matrix)},)"
+            message = f"biases[{layer}] {wanted}, got {vector.shape}"
+            raise ValueError(message)
+    dtype, phi = np.result_type(*W), activations.get(activation)
+    return Network(
+        tuple(
+            Dense(matrix.astype(dtype), vector.astype(dtype), phi)
+            for matrix, vector in zip(W, b, strict=True)
+        )
     )
 
 
@@ -251,8 +287,8 @@ def random_mlp(
     gain: float = 1.0,
     rng: RNGLike,
     dtype: DTypeLike = np.float64,
-) -> MLP:
-    """Return a network with drawn weights and zero biases.
+) -> Network:
+    """Return a multilayer perceptron with drawn weights and zero biases.
 
     Parameters
     ----------
@@ -283,19 +319,10 @@ def random_mlp(
         draw(fan_in, fan_out, gain=gain, rng=rng, dtype=dtype)
         for fan_in, fan_out in pairwise(widths)
     ]
-    return MLP(weights, None, activation)
+    return mlp(weights, None, activation)
 
 
-def _check_batch(name: str, value: ArrayLike, width: int, mlp: MLP) -> FloatArray:
-    array = check_array(name, value, ndim=2)
-    if array.shape[1] != width:
-        message = f"{name} must have shape (batch, {width}), got {array.shape}"
-        raise ValueError(message)
-    return array.astype(mlp.dtype, copy=False)
-
-
-def _check_fit(mlp: MLP, forward_pass: ForwardPass) -> None:
-    widths = (forward_pass.x.shape[1], *(z.shape[1] for z in forward_pass.z))
-    if widths != mlp.widths:
-        message = f"forward_pass must have widths {mlp.widths}, got {widths}"
-        raise ValueError(message)
+def _check_kind(name: str, value: object, kind: type) -> None:
+    if not isinstance(value, kind):
+        message = f"{name} must be a {kind.__name__}, got {type(value).__name__}"
+        raise TypeError(message)

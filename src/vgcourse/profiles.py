@@ -151,9 +151,9 @@ def profile_of(
     Examples
     --------
     >>> from vgcourse import network
-    >>> mlp = network.MLP([[[2.0]], [[3.0]]], None, "relu")
+    >>> mlp = network.mlp([[[2.0]], [[3.0]]], None, "relu")
     >>> forward = network.forward(mlp, [[1.0], [-1.0]])
-    >>> backward = network.backward(mlp, forward, [[1.0], [1.0]])
+    >>> backward = network.backward(forward, [[1.0], [1.0]])
     >>> profile = profile_of(forward, backward, activation="relu")
     >>> profile.saturation
     array([0.5, 0.5])
