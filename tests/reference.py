@@ -65,6 +65,10 @@ ACTIVATIONS: dict[str, Callable[[mp.mpf], mp.mpf]] = {
     "elu": lambda z: z if z > 0 else mp.expm1(z),
     "selu": lambda z: _LAMBDA * (z if z > 0 else _ALPHA * mp.expm1(z)),
     "gelu": lambda z: z * mp.ncdf(z),
+    # (1 + tanh u)/2 = 1/(1 + exp(−2u)), which does not cancel far out.
+    "gelu_tanh": lambda z: (
+        z / (1 + mp.exp(-2 * mp.sqrt(2 / mp.pi) * (z + mp.mpf("0.044715") * z**3)))
+    ),
     "silu": lambda z: z / (1 + mp.exp(-z)),
     "softplus": lambda z: mp.log1p(mp.exp(z)),
     "mish": lambda z: z * mp.tanh(mp.log1p(mp.exp(z))),

@@ -27,11 +27,12 @@ class Activation:
     name : str
         As in `ACTIVATIONS`, followed by its parameter where that is not the usual.
     formula : callable
-        Generator function of a float array that yields φ(z), then φ′(z).
+        Generator function of a float array that yields φ(z), then φ′(z). Where z is
+        NaN, both are, whatever it yields.
     max_slope : float
-        Supremum of φ′ over the real line. Dimensionless.
+        Supremum of |φ′| over the real line. Dimensionless.
     max_slope_at : float or None
-        Where φ′ reaches it or tends to it (may be ±∞); None for a whole interval.
+        Where |φ′| reaches it or tends to it (may be ±∞); None for a whole interval.
     limits : tuple of float
         φ(−∞) and φ(+∞).
     slopes_at_zero : tuple of float
@@ -46,9 +47,13 @@ class Activation:
     `function`, `derivative` and `function_and_derivative` act elementwise on a
     number or an array of any shape. float32 and float64 are kept, integers become
     float64. Those in `ACTIVATIONS` are right to a few units in the last place of
-    the larger of their terms, far out too, reach the limits at ±∞, and never warn.
-    At a kink φ′ takes the value that PyTorch gives it. What is no real number is a
-    TypeError.
+    the larger of their terms, far out too, reach the limits at ±∞, keep NaN, and
+    never warn; the left tail of ``"gelu_tanh"`` is right to 1e-12. At a kink φ′ takes
+    the value that PyTorch gives it. What is no real number is a TypeError.
+
+    Two names have a second meaning elsewhere. ``"hard_sigmoid"`` is relu6(z + 3)/6, of
+    slope 1/6, as in PyTorch; Keras 2 calls clip(z/5 + 1/2, 0, 1) so, of slope 1/5.
+    ``"gelu"`` is zΦ(z); the default of JAX, and GPT-2, use ``"gelu_tanh"``.
 
     Examples
     --------
@@ -86,7 +91,7 @@ class Activation:
 
     @cached_property
     def backward_gain(self) -> float:
-        """1/√E[φ′(z)²] for z ~ N(0, 1): keeps that of the gradient."""
+        """1/√E[φ′(z)²] for z ~ N(0, 1): keeps the second moment of the gradient."""
         second = gaussian_mean(lambda z: self.derivative(z) ** 2, kinks=self.kinks)
         return 1 / sqrt(second)
 
@@ -98,16 +103,26 @@ class Activation:
         # Overflow to ∞ and underflow to 0 are the right limits in every formula.
         with np.errstate(over="ignore", under="ignore"):
             if array.size <= _BLOCK:
-                return [value[()] for value in islice(self.formula(array), count)]
+                return [value[()] for value in self._evaluated(array, count)]
             results = [np.empty(array.size, array.dtype) for _ in range(count)]
             flat = array.ravel()
             for start in range(0, array.size, _BLOCK):
                 block = slice(start, start + _BLOCK)
-                # In this order zip stops before it asks for a value too many.
-                values = zip(results, self.formula(flat[block]), strict=False)
-                for result, value in values:
+                values = self._evaluated(flat[block], count)
+                for result, value in zip(results, values, strict=True):
                     result[block] = value
         return [result.reshape(array.shape) for result in results]
+
+    def _evaluated(self, z: FloatArray, count: int) -> list[FloatArray]:
+        """Return the first `count` values of the formula, NaN where z is NaN.
+
+        A comparison makes a number of NaN; a network that has overflowed would then
+        look like one that has lost its gradient.
+        """
+        values = list(islice(self.formula(z), count))
+        if np.isnan(np.vdot(z, z)):  # the quickest way to see one
+            values = [np.where(np.isnan(z), z, value) for value in values]
+        return values
 
 
 _BLOCK = 2**14  # numbers at a time, so that the steps of a formula stay in cache
@@ -194,8 +209,26 @@ def _gelu(z: FloatArray) -> Values:
     yield right + (1 - 2 * right) * (tail - y * bell * (1 / sqrt(2 * pi)))
 
 
-# In the next three a factor z is cut at ±1000, far beyond where e reaches 0, so that
+# In the next four a factor z is cut at ±1000, far beyond where e reaches 0, so that
 # an infinite z times that 0 is 0.
+
+
+# tanh of c(z + kz³), c = √(2/π), stands for 2Φ(z) − 1: D. Hendrycks and K. Gimpel,
+# "Gaussian error linear units (GELUs)", 2016, sec. 2.
+_GELU_LINEAR = 2 * sqrt(2 / pi)
+_GELU_CUBIC = 0.044715 * _GELU_LINEAR
+
+
+def _gelu_tanh(z: FloatArray) -> Values:
+    # zσ(w) with w = 2c(z + kz³); exp would turn what float32 loses of w into
+    # relative error.
+    y = np.clip(z.astype(np.float64), -1000, 1000)
+    w = y * (_GELU_LINEAR + _GELU_CUBIC * y * y)
+    e = _decay(w)
+    yield _positive(z) - (np.abs(y) * (e / (1 + e))).astype(z.dtype)
+    rise = _GELU_LINEAR + 3 * _GELU_CUBIC * y * y
+    slope = (np.maximum(e, y > 0) + y * rise * e / (1 + e)) / (1 + e)
+    yield slope.astype(z.dtype)
 
 
 def _silu(z: FloatArray) -> Values:
@@ -239,7 +272,8 @@ def leaky_relu(slope: float = 0.01) -> Activation:
     Parameters
     ----------
     slope : float, default 0.01
-        Slope for negative z; any finite number.
+        Slope for negative z; any finite number. A negative one folds the line: φ is
+        above 0 on both sides, and with −1 it is the absolute value.
 
     Raises
     ------
@@ -250,9 +284,18 @@ def leaky_relu(slope: float = 0.01) -> Activation:
 
 
 def prelu(slope: float = 0.25) -> Activation:
-    """Return the same function as `leaky_relu`; here the slope is to be learned.
+    """Return max(z, 0) + slope·min(z, 0), a slope on the left that is to be learned.
 
-    The usual 0.25 is the start value of K. He et al., 2015, sec. 2.1.
+    Parameters
+    ----------
+    slope : float, default 0.25
+        Slope for negative z; any finite number. The usual one is where K. He et al.,
+        "Delving deep into rectifiers", 2015, sec. 2.1, start to learn.
+
+    Raises
+    ------
+    ValueError or TypeError
+        If `slope` is not a finite number.
     """
     return _with_left_slope("prelu", slope, usual=0.25)
 
@@ -262,7 +305,7 @@ def _with_left_slope(name: str, slope: float, *, usual: float) -> Activation:
     return Activation(
         name if slope == usual else f"{name}({slope:g})",
         partial(_leaky, slope=slope) if slope else _relu,
-        max_slope=max(1.0, slope),
+        max_slope=max(1.0, abs(slope)),
         max_slope_at=None,
         limits=(-INF * slope if slope else 0.0, INF),
         slopes_at_zero=(slope, 1.0),
@@ -297,55 +340,100 @@ def elu(alpha: float = 1.0) -> Activation:
     )
 
 
-_STEEPEST_SELU = _SELU_LAMBDA * _SELU_ALPHA
-_STEEPEST_GELU = (1 + erf(1)) / 2 + exp(-1) / sqrt(pi)
-
-# Columns: name, formula, largest slope and where; φ(±∞); φ′(0±); φ′(±∞); kinks.
-ACTIVATIONS = {
-    activation.name: activation
-    for activation in (
-        Activation(
-            "identity", _identity, 1.0, None, (-INF, INF), (1.0, 1.0), (1.0, 1.0),
-        ),
-        Activation(
-            "sigmoid", _sigmoid, 0.25, 0.0, (0.0, 1.0), (0.25, 0.25), (0.0, 0.0),
-        ),
-        Activation(
-            "tanh", _tanh, 1.0, 0.0, (-1.0, 1.0), (1.0, 1.0), (0.0, 0.0),
-        ),
-        Activation(
-            "relu", _relu, 1.0, None, (0.0, INF), (0.0, 1.0), (0.0, 1.0), (0.0,),
-        ),
-        leaky_relu(),
-        prelu(),
-        elu(),
-        Activation(
-            "selu", _selu, _STEEPEST_SELU, 0.0, (-_STEEPEST_SELU, INF),
-            (_STEEPEST_SELU, _SELU_LAMBDA), (0.0, _SELU_LAMBDA), (0.0,),
-        ),
-        Activation(
-            "gelu", _gelu, _STEEPEST_GELU, sqrt(2), (0.0, INF), (0.5, 0.5), (0.0, 1.0),
-        ),
-        Activation(
-            "silu", _silu, 1.099839320128867, 2.3993572805154675,
-            (0.0, INF), (0.5, 0.5), (0.0, 1.0),
-        ),
-        Activation(
-            "softplus", _softplus, 1.0, INF, (0.0, INF), (0.5, 0.5), (0.0, 1.0),
-        ),
-        Activation(
-            "mish", _mish, 1.088498161251728, 1.4905711794854284,
-            (0.0, INF), (0.6, 0.6), (0.0, 1.0),
-        ),
-        Activation(
-            "hard_sigmoid", _hard_sigmoid, 1 / 6, None,
-            (0.0, 1.0), (1 / 6, 1 / 6), (0.0, 0.0), (-3.0, 3.0),
-        ),
-        Activation(
-            "softsign", _softsign, 1.0, 0.0, (-1.0, 1.0), (1.0, 1.0), (0.0, 0.0),
-        ),
+def _squasher(
+    name: str, formula: Formula, *, slope: float, limits: tuple[float, float]
+) -> Activation:
+    """Return a smooth φ that is steepest at 0 and flat at both ends."""
+    return Activation(
+        name,
+        formula,
+        max_slope=slope,
+        max_slope_at=0.0,
+        limits=limits,
+        slopes_at_zero=(slope, slope),
+        slopes_at_infinity=(0.0, 0.0),
     )
-}  # fmt: skip
+
+
+def _smooth_rectifier(
+    name: str, formula: Formula, *, slope: float, at: float, at_zero: float = 0.5
+) -> Activation:
+    """Return a smooth φ that ends at 0 on the left and as z on the right."""
+    return Activation(
+        name,
+        formula,
+        max_slope=slope,
+        max_slope_at=at,
+        limits=(0.0, INF),
+        slopes_at_zero=(at_zero, at_zero),
+        slopes_at_infinity=(0.0, 1.0),
+    )
+
+
+_SELU_AT_ZERO = _SELU_LAMBDA * _SELU_ALPHA
+
+# Where no closed form is at hand, the steepest slope and its place are the root of φ″,
+# found with mpmath.
+_ALL = (
+    Activation(
+        "identity",
+        _identity,
+        max_slope=1.0,
+        max_slope_at=None,
+        limits=(-INF, INF),
+        slopes_at_zero=(1.0, 1.0),
+        slopes_at_infinity=(1.0, 1.0),
+    ),
+    _squasher("sigmoid", _sigmoid, slope=0.25, limits=(0.0, 1.0)),
+    _squasher("tanh", _tanh, slope=1.0, limits=(-1.0, 1.0)),
+    Activation(
+        "relu",
+        _relu,
+        max_slope=1.0,
+        max_slope_at=None,
+        limits=(0.0, INF),
+        slopes_at_zero=(0.0, 1.0),
+        slopes_at_infinity=(0.0, 1.0),
+        kinks=(0.0,),
+    ),
+    leaky_relu(),
+    prelu(),
+    elu(),
+    Activation(
+        "selu",
+        _selu,
+        max_slope=_SELU_AT_ZERO,
+        max_slope_at=0.0,
+        limits=(-_SELU_AT_ZERO, INF),
+        slopes_at_zero=(_SELU_AT_ZERO, _SELU_LAMBDA),
+        slopes_at_infinity=(0.0, _SELU_LAMBDA),
+        kinks=(0.0,),
+    ),
+    _smooth_rectifier(
+        "gelu", _gelu, slope=(1 + erf(1)) / 2 + exp(-1) / sqrt(pi), at=sqrt(2)
+    ),
+    _smooth_rectifier(
+        "gelu_tanh", _gelu_tanh, slope=1.1289930686587718, at=1.4185040087908284
+    ),
+    _smooth_rectifier("silu", _silu, slope=1.099839320128867, at=2.3993572805154675),
+    _smooth_rectifier("softplus", _softplus, slope=1.0, at=INF),
+    _smooth_rectifier(
+        "mish", _mish, slope=1.088498161251728, at=1.4905711794854284, at_zero=0.6
+    ),
+    Activation(
+        "hard_sigmoid",
+        _hard_sigmoid,
+        max_slope=1 / 6,
+        max_slope_at=None,
+        limits=(0.0, 1.0),
+        slopes_at_zero=(1 / 6, 1 / 6),
+        slopes_at_infinity=(0.0, 0.0),
+        kinks=(-3.0, 3.0),
+    ),
+    _squasher("softsign", _softsign, slope=1.0, limits=(-1.0, 1.0)),
+)
+
+ACTIVATIONS = {activation.name: activation for activation in _ALL}
 
 
 def get(activation: str | Activation) -> Activation:
