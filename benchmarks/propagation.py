@@ -1,6 +1,6 @@
 """Time profiles and the grid of settings against the same passes in PyTorch.
 
-Both sides take the threads they are given: ``OMP_NUM_THREADS=1`` for one.
+Both sides take the threads that PyTorch takes: ``OMP_NUM_THREADS=1`` for one.
 """
 
 import gzip
@@ -114,6 +114,7 @@ def profiles() -> bool:
     good = True
     for activation in ("tanh", "relu"):
         shape = {"depth": DEPTH, "width": WIDTH, "batch": BATCH, "dtype": np.float32}
+        shape["threads"] = torch.get_num_threads()
         measure = partial(measure_profile, **shape, activation=activation, rng=0)
         passes = partial(torch_passes, tensors, BATCH, activation)
         ours, bare, theirs, training, lean = by_turns(
@@ -179,6 +180,7 @@ def grids() -> bool:
         width=GRID["width"],
         batch=GRID["batch"],
         rng=0,
+        threads=torch.get_num_threads(),
     )
     layers = [0, 4, 9, 19, 49]
     usual = partial(measure, depths=[50], histogram_layers=layers)

@@ -41,6 +41,22 @@ def check_directional_derivative(
     assert abs(analytic - numeric) <= rtol * scale, (analytic, numeric)
 
 
+def rms(values: Array) -> float:
+    """Return the root mean square, as one writes it."""
+    return float(np.sqrt(np.mean(np.square(values))))
+
+
+# What every profile holds, measured or predicted.
+STATISTICS = ("log10_activation_rms", "log10_gradient_rms", "saturation")
+
+
+def assert_profiles_equal(found: object, expected: object, *, atol: float) -> None:
+    """Compare all statistics of two profiles; NaN equals NaN."""
+    for name in STATISTICS:
+        values = getattr(found, name), getattr(expected, name)
+        np.testing.assert_allclose(*values, rtol=0, atol=atol, err_msg=name)
+
+
 def supremum(function: Callable[[Array], Array], reach: float = 60.0) -> float:
     """Return the largest value on [−reach, reach]: a fine grid, then a finer one."""
     low, high = -reach, reach

@@ -36,11 +36,12 @@ ALLOWED = {
     "guesses": {"numpy", "vgcourse._answers"},
 }
 ALLOWED["profiles"] = {"numpy", "vgcourse.activations"}
-ALLOWED["propagation"] = ALLOWED["network"] | {
-    "vgcourse.gaussian",
-    "vgcourse.network",
-    "vgcourse.profiles",
+ALLOWED["_passes"] = {"numpy", "vgcourse.activations", "vgcourse.profiles"}
+ALLOWED["propagation"] = ALLOWED["_passes"] | {
+    "vgcourse._passes",
+    "vgcourse.initializers",
 }
+ALLOWED["meanfield"] = ALLOWED["_passes"] | {"vgcourse._passes", "vgcourse.gaussian"}
 ROOMS = {f"vgcourse.{room}" for room in ALLOWED if not room.startswith("_")}
 # An exercise computes what is asked for, with any room but the one that draws.
 ALLOWED["exercises"] = ROOMS - {"vgcourse.plotting", "vgcourse.guesses"} | {
@@ -140,7 +141,7 @@ def test_a_wrong_arrow_is_seen(room: str, source: str, wrong: set[str]) -> None:
             "network",
             "from .activations import ACTIVATIONS\nfrom ._checks import check_rng",
         ),
-        ("propagation", "import math\nfrom vgcourse import network, _checks"),
+        ("propagation", "import math\nfrom vgcourse import profiles, _checks"),
         ("explorers", "from ._base import Explorer\nfrom .. import plotting, products"),
     ],
 )
@@ -172,6 +173,7 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
         "formats",
         "products",
         "propagation",
+        "meanfield",
         "exercises",
         "guesses",
     ],

@@ -1,42 +1,23 @@
-"""Measured and predicted profiles against plain passes, each other, and the tables.
+"""Measured profiles against plain passes, and where number formats end."""
 
-Numbers of rows are those of the table of ground truths.
-"""
-
-from math import acosh, erfc, exp, log, log10, pi, sqrt
+from math import log, log10
 
 import mpmath as mp
 import numpy as np
 import pytest
 import reference
+from reference import assert_profiles_equal, rms
 
 from vgcourse import network
-from vgcourse.activations import ACTIVATIONS
-from vgcourse.initializers import INITIALIZERS, variance_scaling
-from vgcourse.profiles import HISTOGRAM_EDGES, SATURATED_SLOPE, Profile, profile_of
-from vgcourse.propagation import (
-    chi,
-    fixed_point,
-    measure_grid,
-    measure_profile,
-    predict_profile,
-)
+from vgcourse.activations import ACTIVATIONS, Activation
+from vgcourse.initializers import INITIALIZERS
+from vgcourse.meanfield import predict_profile
+from vgcourse.profiles import Profile, profile_of
+from vgcourse.propagation import measure_profile
 
 EXACT = 1e-12  # the same arithmetic, reordered
 # In log10: the rounding of each number format, carried through up to 300 layers.
 ROUNDING = {"float64": 1e-10, "float32": 2e-4}
-QUADRATURE = 1e-8
-FIELDS = ("log10_activation_rms", "log10_gradient_rms", "saturation")
-
-
-def rms(values):
-    return np.sqrt(np.mean(np.square(values)))
-
-
-def assert_profiles_equal(found, expected, *, atol):
-    for field in FIELDS:
-        values = getattr(found, field), getattr(expected, field)
-        np.testing.assert_allclose(*values, rtol=0, atol=atol, err_msg=field)
 
 
 def drawn(*, depth, width, batch, initializer, rng, dtype):
@@ -46,9 +27,6 @@ def drawn(*, depth, width, batch, initializer, rng, dtype):
     weights = [np.float64(draw(width, width, rng=r, dtype=dtype)) for r in layers]
     x, output_grad = np.float64(last.standard_normal((2, batch, width), dtype=dtype))
     return weights, x / rms(x), output_grad / rms(output_grad), last
-
-
-# Measured: against plain passes, and where these leave their number format -----------
 
 
 @pytest.mark.parametrize("dtype", ROUNDING)
@@ -339,12 +317,10 @@ def test_large_biases_meet_small_signals_on_one_scale():
     )
 
 
-def test_same_seed_same_profile_whatever_the_threads(monkeypatch):
+def test_same_seed_same_profile_whatever_the_threads():
     shape = {"depth": 4, "width": 6, "activation": "tanh", "initializer": "he_normal"}
-    one = measure_profile(**shape, rng=7)
-    monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    assert_profiles_equal(measure_profile(**shape, rng=7), one, atol=0)
-    monkeypatch.delenv("OMP_NUM_THREADS")
+    one = measure_profile(**shape, rng=7, threads=1)
+    assert_profiles_equal(measure_profile(**shape, rng=7, threads=3), one, atol=0)
     assert_profiles_equal(measure_profile(**shape, rng=7), one, atol=0)
     generator = np.random.default_rng(7)
     assert_profiles_equal(measure_profile(**shape, rng=generator), one, atol=0)
@@ -381,6 +357,25 @@ def test_measure_profile_needs_an_explicit_rng():
         ("input_rms", np.inf, ValueError, "input_rms must be finite, got inf"),
         ("input_mean", 1.5, ValueError, "input_mean must be at most input_rms=1"),
         ("rng", 0.5, TypeError, "rng must be an int, SeedSequence or Generator"),
+        ("threads", 0, ValueError, "threads must be at least 1, got 0"),
+        (
+            "dtype",
+            "single word",
+            TypeError,
+            "dtype must be float32 or float64, got 'si",
+        ),
+        (
+            "initializer",
+            lambda fan_in, fan_out, *, rng, dtype: np.full((fan_out, fan_in), np.nan),
+            ValueError,
+            "initializer must return finite weights",
+        ),
+        (
+            "initializer",
+            lambda fan_in, fan_out, *, rng, dtype: np.ones((fan_out, 1)),
+            ValueError,
+            r"initializer must return \(3, 3\), got shape \(3, 1\)",
+        ),
         (
             "dtype",
             "float16",
@@ -395,468 +390,25 @@ def test_measure_profile_says_what_is_wrong(option, value, error, message):
     assert "\n" not in str(caught.value)
 
 
-# Predicted ---------------------------------------------------------------------------
+def broken(z):
+    """An activation that has no value beyond 1."""
+    yield np.where(np.abs(z) <= 1, z, np.nan)
+    yield np.where(np.abs(z) <= 1, 1.0, np.nan)
 
 
-def test_predicted_saturation_follows_the_known_edges():
-    # Row 3.12: σ′(z) < 0.01 beyond arccosh 49, tanh′(z) < 0.01 beyond arccosh 10.
-    for activation, edge in (("sigmoid", acosh(49)), ("tanh", acosh(10))):
-        for sigma_w in (0.5, 3.0, 40.0, 1e6):
-            share = predict_profile(depth=1, activation=activation, sigma_w=sigma_w)
-            np.testing.assert_allclose(
-                share.saturation, erfc(edge / sigma_w / sqrt(2)), atol=1e-15
-            )
-    relu = predict_profile(depth=2, activation="relu", sigma_w=1.0)
-    np.testing.assert_allclose(relu.saturation, 0.5, rtol=EXACT)
-
-
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("sigma_w", [0.3, 4.0])
-def test_predicted_saturation_is_the_share_of_normal_draws(activation, sigma_w):
-    z = sigma_w * np.random.default_rng(0).standard_normal(200_000)
-    slopes = np.abs(ACTIVATIONS[activation].derivative(z))
-    share = np.mean(slopes < SATURATED_SLOPE)
-    found = predict_profile(depth=1, activation=activation, sigma_w=sigma_w)
-    error = sqrt(share * (1 - share) / z.size) + 1e-6
-    assert abs(found.saturation[0] - share) < 6 * error
-
-
-def test_predicted_relu_follows_the_closed_form_at_any_scale():
-    # E relu² = q/2 and E relu′² = 1/2 (row 4.1): far outside float64 too.
-    for sigma_w in (1e-40, 0.2, 1.0, sqrt(2), 1e30):
-        found = predict_profile(depth=40, activation="relu", sigma_w=sigma_w)
-        factor = log10(sigma_w**2 / 2) / 2
-        below = np.arange(1, 41)
-        expected = Profile(
-            below * factor, (40 - below) * factor - log10(2) / 2, np.full(40, 0.5)
-        )
-        assert_profiles_equal(found, expected, atol=1e-9)
-
-
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_straight_lines_join_the_quadrature(activation):
-    # Just below and just above the variance 2^±96 at which the lines take over.
-    for exponent in (-48, 48):
-        sigma_w = 2.0**exponent * np.array([0.999999, 1.000001])
-        found = predict_profile(depth=2, activation=activation, sigma_w=sigma_w)
-        for values in (found.log10_activation_rms, found.log10_gradient_rms):
-            np.testing.assert_allclose(values[0], values[1], rtol=0, atol=1e-5)
-
-
-def test_predicted_gradient_of_bounded_functions_follows_the_density_at_zero():
-    # E tanh′(√q z)² → (4/3)/√(2πq): also beyond the float64 range of q.
-    sigma_w = np.array([1e20, 1e100, 1e160, 1e300])
-    found = predict_profile(depth=1, activation="tanh", sigma_w=sigma_w)
-    expected = (np.log10(4 / 3 / sqrt(2 * pi)) - np.log10(sigma_w)) / 2
-    np.testing.assert_allclose(found.log10_gradient_rms[:, 0], expected, rtol=1e-9)
-
-
-def test_predicted_network_without_weights_is_silent():
-    silent = predict_profile(depth=2, activation="relu", sigma_w=0.0)
-    measured = measure_profile(**(PROFILE | {"activation": "relu", "gain": 0.0}))
-    assert_profiles_equal(silent, measured, atol=0)
-    biased = predict_profile(depth=2, activation="tanh", sigma_w=0.0, sigma_b=0.7)
-    assert np.isfinite(biased.log10_activation_rms).all()
-    assert biased.log10_gradient_rms[0] == -np.inf
-
-
-def test_predict_profile_broadcasts_sigma_w():
-    sigma_w = np.array([[0.5, 1.0, 2.0], [3.0, 4.0, 1e9]])
-    table = predict_profile(depth=4, activation="gelu", sigma_w=sigma_w, sigma_b=0.2)
-    assert table.saturation.shape == (2, 3, 4)
-    for place in np.ndindex(2, 3):
-        one = predict_profile(
-            depth=4, activation="gelu", sigma_w=sigma_w[place], sigma_b=0.2
-        )
-        assert one.saturation.shape == (4,)
-        found = Profile(*(getattr(table, field)[place] for field in FIELDS))
-        assert_profiles_equal(found, one, atol=EXACT)
-
-
-def test_tanh_with_xavier_decays_like_one_over_twice_the_depth():
-    # Row 4.16, from q₁ = 1; q of a layer is the second moment of h below it.
-    profile = predict_profile(depth=1000, activation="tanh", sigma_w=1.0)
-    q = np.concatenate([[1.0], 100.0**profile.log10_activation_rms])
-    np.testing.assert_allclose(
-        q[[9, 49, 99]], [0.05801184784, 0.01043073840, 0.00512071567], rtol=QUADRATURE
+@pytest.mark.parametrize("dtype", ROUNDING)
+def test_what_is_no_number_stays_so(dtype):
+    activation = Activation(
+        "broken", broken, 1.0, None, (np.nan, np.nan), (1.0, 1.0), (0.0, 0.0)
     )
-    np.testing.assert_allclose(2 * 1000 * q[999], 1.00333307, rtol=1e-6)  # row 4.17
-
-
-FIXED_POINTS = [
-    ("sigmoid", 1.0, 0.0, 0.264686875182, 0.055720706770),  # row 4.19
-    ("tanh", 5 / 3, 0.0, 1.178480490386, 1.209831320383),  # row 4.22
-    ("tanh", sqrt(2), 0.0, 0.617964769770, 1.105528820440),  # row 4.23
-    ("selu", 1.0, 0.0, 1.0, 1.071574992456),  # row 4.24
-    ("tanh", 1.3, 0.3, 0.607046791909, 0.939807428682),  # row 5.1
-    ("tanh", 4.0, 0.3, 12.604149497836, 2.367261035545),  # row 5.3
-    ("tanh", 1.5, 0.3, 0.960844279740, 1.060981264141),  # row 5.4
-    ("tanh", 0.9, 0.3, 0.216524634251, 0.600371254692),  # row 5.6
-    ("tanh", sqrt(1.760954639608), sqrt(0.05), 0.570047881641, 1.0),  # row 5.17
-    ("tanh", 1.0, 0.0, 0.0, 1.0),
-    ("relu", sqrt(2), 0.0, 1.0, 1.0),  # every q is one
-    ("relu", sqrt(3), sqrt(0.5), np.inf, 1.5),  # row 5.32
-    ("relu", 1.0, 0.3, 0.18, 0.5),
-    ("relu", 1.0, 0.0, 0.0, 0.5),
-]
-
-
-@pytest.mark.parametrize(
-    ("activation", "sigma_w", "sigma_b", "q", "factor"), FIXED_POINTS
-)
-def test_fixed_points_and_their_factors(activation, sigma_w, sigma_b, q, factor):
-    near = q * (1 + 1e-5) if 0 < q < np.inf else 1e-6
-    for start in (1.0,) if q == 1.0 else (1e-3, 1.0, 50.0, near):
-        found = fixed_point(
-            activation=activation, sigma_w=sigma_w, sigma_b=sigma_b, start=start
-        )
-        np.testing.assert_allclose(found, q, rtol=QUADRATURE)
-        np.testing.assert_allclose(
-            chi(activation=activation, sigma_w=sigma_w, q=found),
-            factor,
-            rtol=QUADRATURE,
-        )
-
-
-def test_selu_factor_has_its_closed_form():
-    # Row 4.24: λ²/2 + λ²α²e²Φ(−2).
-    scale, alpha = 1.0507009873554805, 1.6732632423543772
-    closed = scale**2 / 2 * (1 + alpha**2 * exp(2) * erfc(sqrt(2)))
-    np.testing.assert_allclose(
-        chi(activation="selu", sigma_w=1, q=1), closed, rtol=1e-11
+    shape = {"depth": 3, "width": 6, "batch": 5, "rng": 0, "dtype": dtype}
+    profile = measure_profile(
+        **shape, activation=activation, initializer="lecun_normal"
     )
-
-
-def test_sigmoid_reaches_one_only_at_ten_times_xavier():
-    # Row 4.21, by bisection on σ_w².
-    low, high = 50.0, 200.0
-    for _ in range(40):
-        square = (low + high) / 2
-        q = fixed_point(activation="sigmoid", sigma_w=sqrt(square))
-        grows = chi(activation="sigmoid", sigma_w=sqrt(square), q=q) > 1
-        low, high = (low, square) if grows else (square, high)
-    np.testing.assert_allclose(high, 103.007553853994, rtol=1e-7)
-
-
-@pytest.mark.parametrize(
-    ("activation", "q", "square_w", "square_b"),
-    [
-        ("gelu", 3.561552812809, 1.983058257435, 0.172922390756),  # row 4.26
-        ("silu", 14.320173618026, 1.988004678269, 0.555143170722),  # row 4.27
-        ("tanh", 0.1, 1.177569096165, 0.000832280424686),  # row 5.22
-        ("tanh", 1.0, 2.153302648904, 0.150964629379),  # row 5.24
-    ],
-)
-def test_critical_points_keep_signal_and_gradient(activation, q, square_w, square_b):
-    factor = chi(activation=activation, sigma_w=sqrt(square_w), q=q)
-    np.testing.assert_allclose(factor, 1, rtol=QUADRATURE)
-    profile = predict_profile(
-        depth=5,
-        activation=activation,
-        sigma_w=sqrt(square_w),
-        sigma_b=sqrt(square_b),
-        input_rms=sqrt((q - square_b) / square_w),
+    for statistic in reference.STATISTICS:
+        assert np.isnan(getattr(profile, statistic)).all(), statistic
+    fine = measure_profile(
+        **shape, activation=activation, initializer="lecun_normal", gain=1e-3
     )
-    assert np.ptp(profile.log10_activation_rms) < QUADRATURE
-    assert np.ptp(profile.log10_gradient_rms) < 5 * QUADRATURE
-
-
-@pytest.mark.parametrize(
-    ("function", "options", "error", "message"),
-    [
-        (predict_profile, {"depth": 0}, ValueError, "depth must be at least 1"),
-        (predict_profile, {"sigma_w": -1.0}, ValueError, "sigma_w must be at least 0"),
-        (predict_profile, {"sigma_w": np.inf}, ValueError, "sigma_w must be finite"),
-        (predict_profile, {"sigma_b": -1.0}, ValueError, "sigma_b must be at least 0"),
-        (
-            predict_profile,
-            {"input_rms": np.nan},
-            ValueError,
-            "input_rms must be finite",
-        ),
-        (predict_profile, {"activation": "x"}, ValueError, "activation must be one of"),
-        (fixed_point, {"start": 0.0}, ValueError, "start must be above 0, got 0.0"),
-        (fixed_point, {"sigma_w": "1"}, TypeError, "sigma_w must be a number, got '1'"),
-        (fixed_point, {"sigma_b": -1.0}, ValueError, "sigma_b must be at least 0"),
-        (chi, {"q": -1.0}, ValueError, "q must be at least 0, got -1.0"),
-        (chi, {"sigma_w": np.nan}, ValueError, "sigma_w must be finite, got nan"),
-    ],
-)
-def test_theory_says_what_is_wrong(function, options, error, message):
-    needed = {"depth": 3} if function is predict_profile else {}
-    needed |= {"q": 1.0} if function is chi else {}
-    with pytest.raises(error, match=message):
-        function(**({"activation": "tanh", "sigma_w": 1.0} | needed | options))
-
-
-# Predicted beside measured ------------------------------------------------------------
-
-
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize(("sigma_w", "sigma_b"), [(0.8, 0.3), (1.6, 0.0)])
-def test_prediction_agrees_with_measurement(activation, sigma_w, sigma_b):
-    # ln of a squared norm gains a variance of at most about 5/width per layer (relu,
-    # Gaussian weights), and loses half of it on average: the logarithm is concave.
-    depth, width, seeds = 12, 250, 4
-    shape = {"depth": depth, "activation": activation, "sigma_b": sigma_b}
-    measured = [
-        measure_profile(
-            **shape,
-            width=width,
-            batch=64,
-            initializer="lecun_normal",
-            gain=sigma_w,
-            rng=seed,
-            dtype=np.float32,
-        )
-        for seed in range(seeds)
-    ]
-    means = [np.mean([getattr(p, f) for p in measured], axis=0) for f in FIELDS]
-    mean = Profile(*means)
-    predicted = predict_profile(**shape, sigma_w=sigma_w)
-    variance = 5 * depth / width
-    atol = (6 * sqrt(variance / seeds) + variance / 2) / (2 * log(10))
-    assert_profiles_equal(mean, predicted, atol=atol)
-    np.testing.assert_allclose(mean.saturation, predicted.saturation, atol=0.05)
-
-
-# Activation, σ_w², σ_b², factor on the squared gradient, relative tolerance; then
-# width, depth and number of networks, as the table has them.
-SIMULATED = [
-    ("relu", 1 / 3, 1 / 1800, 1 / 6, 0.05, 600, 14, 3),  # row 4.12, defaults of torch
-    ("tanh", 1 / 3, 1 / 1800, 1 / 3, 0.03, 600, 14, 3),  # row 4.12
-    ("relu", 1.0, 0.0, 0.5, 0.03, 600, 20, 3),  # row 4.13, default of Keras
-    ("sigmoid", 1.0, 0.0, 0.055720706770, 0.03, 600, 12, 4),  # row 4.19
-    ("tanh", 25 / 9, 0.0, 1.209831320383, 0.02, 1000, 30, 4),  # row 4.22
-    ("selu", 1.0, 0.0, 1.071574992456, 0.015, 1000, 40, 4),  # row 4.24
-    ("tanh", 1.69, 0.09, 0.939807, 0.015, 1000, 30, 5),  # row 5.31, ordered
-    ("tanh", 6.25, 0.09, 1.585225, 0.02, 1000, 30, 5),  # row 5.31, chaotic
-    ("tanh", 1.76095, 0.05, 1.0, 0.015, 1000, 30, 5),  # row 5.31, critical
-    ("relu", 3.0, 0.5, 1.5, 0.03, 1000, 24, 4),  # row 5.32
-    ("relu", sqrt(2 * 512), 0.0, 16.0, 0.08, 512, 12, 3),  # row 13.1: Var = √(2/n)
-    ("relu", 4.0, 0.0, 2.0, 0.04, 800, 20, 4),  # row 13.4
-]
-
-
-@pytest.mark.parametrize("case", SIMULATED)
-def test_simulated_networks_have_the_factors_of_the_table(case):
-    activation, square_w, square_b, factor, rtol, width, depth, nets = case
-    sigmas = {"sigma_w": sqrt(square_w), "sigma_b": sqrt(square_b)}
-    q = fixed_point(activation=activation, **sigmas)
-    at_rest = sqrt((q - square_b) / square_w) if 0 < q < np.inf else 1.0
-    logs = []
-    for seed in range(nets):
-        profile = measure_profile(
-            depth=depth,
-            width=width,
-            batch=32,
-            activation=activation,
-            initializer="lecun_uniform" if activation == "relu" else "lecun_normal",
-            gain=sigmas["sigma_w"],
-            sigma_b=sigmas["sigma_b"],
-            input_rms=at_rest,
-            rng=seed,
-            dtype=np.float32,
-        )
-        # Near the input and the output the scale differs.
-        logs.append(2 * np.log10(profile.growth_per_layer(skip=3)))
-    np.testing.assert_allclose(10 ** np.mean(logs), factor, rtol=rtol)
-
-
-def test_tanh_with_xavier_decays_as_predicted_at_layer_50():
-    # Row 4.16, 24 networks.
-    squares = [
-        100
-        ** measure_profile(
-            depth=49,
-            width=500,
-            batch=8,
-            activation="tanh",
-            initializer="glorot_normal",
-            rng=seed,
-            dtype=np.float32,
-        ).log10_activation_rms[-1]
-        for seed in range(24)
-    ]
-    np.testing.assert_allclose(np.mean(squares), 0.01043073840, rtol=0.2)
-
-
-def test_he_keeps_the_mean_of_narrow_networks_not_the_median():
-    # Row 13.5: 20 units, 20 layers, one direction.
-    logs = []
-    for seed in range(500):
-        profile = measure_profile(
-            depth=21,
-            width=20,
-            batch=1,
-            activation="relu",
-            initializer="he_normal",
-            rng=seed,
-        )
-        logs.append(
-            2 * (profile.log10_gradient_rms[0] - profile.log10_gradient_rms[-1])
-        )
-    np.testing.assert_allclose(10 ** np.median(logs), 0.06433, rtol=0.3)
-
-
-@pytest.mark.parametrize(
-    ("mode", "gain", "activation", "total", "per_unit"),
-    [
-        ("fan_in", sqrt(2), "relu", 1.0, 0.25),  # row 4.14
-        ("fan_out", sqrt(2), "relu", 4.0, 1.0),  # row 4.14
-        ("fan_avg", 1.0, "identity", 1.6, 0.4),  # row 4.15
-    ],
-)
-def test_gradients_through_a_narrowing_layer(mode, gain, activation, total, per_unit):
-    # 400 units feed 100; the gradient goes from the 100 to the 400.
-    ratios, rng = [], np.random.default_rng(0)
-    for _ in range(60):
-        weights = [
-            variance_scaling(
-                400, fan_out, gain=gain, mode=mode, rng=rng, dtype=np.float64
-            )
-            for fan_out in (400, 100)
-        ]
-        mlp = network.mlp(weights, None, activation)
-        forward = network.forward(mlp, rng.standard_normal((1, 400)))
-        # A gradient at the last z, where φ′ has not yet acted.
-        backward = network.backward(forward, rng.standard_normal((1, 100)))
-        ratios.append(np.sum(backward.deltas[0] ** 2) / np.sum(backward.deltas[1] ** 2))
-    np.testing.assert_allclose(np.mean(ratios), total, rtol=0.08)
-    np.testing.assert_allclose(np.mean(ratios) * 100 / 400, per_unit, rtol=0.08)
-
-
-# A grid of settings ------------------------------------------------------------------
-
-
-GRID = {
-    "activations": ["tanh", "relu", "sigmoid"],
-    "initializers": ["lecun_normal", "he_normal", "lecun_uniform", "orthogonal"],
-    "gains": [0.5, sqrt(0.5), 1.0, sqrt(2)],
-    "depths": [3, 6],
-    "histogram_layers": [5, 0],
-    "width": 10,
-    "batch": 7,
-    "rng": 2,
-    "dtype": np.float64,
-}
-
-
-def test_grid_equals_a_loop_over_plain_passes():
-    grid = measure_grid(**GRID)
-    assert grid.log10_activation_rms.shape == grid.saturation.shape == (3, 4, 4, 6)
-    assert grid.log10_gradient_rms.shape == (3, 4, 4, 2, 6)
-    assert grid.histograms.shape == (3, 4, 4, 2, 61)
-    first, *seeds = np.random.default_rng(2).integers(2**63, size=7)
-    x, output_grad = np.random.default_rng(first).standard_normal((2, 7, 10))
-    for a, i, g in np.ndindex(3, 4, 4):
-        draw = INITIALIZERS[GRID["initializers"][i]]
-        gain = GRID["gains"][g]
-        weights = [draw(10, 10, gain=gain, rng=seed) for seed in seeds]
-        mlp = network.mlp(weights, None, GRID["activations"][a])
-        forward = network.forward(mlp, x / rms(x))
-        found = grid.log10_activation_rms[a, i, g]
-        np.testing.assert_allclose(
-            found, np.log10([rms(h) for h in forward.h]), atol=1e-9
-        )
-        slopes = np.array(forward.slopes)
-        saturated = (np.abs(slopes) < SATURATED_SLOPE).mean(axis=(1, 2))
-        np.testing.assert_allclose(grid.saturation[a, i, g], saturated, atol=EXACT)
-        for d, depth in enumerate(GRID["depths"]):
-            top = network.mlp(weights[:depth], None, GRID["activations"][a])
-            backward = network.backward(
-                network.forward(top, x / rms(x)), output_grad / rms(output_grad)
-            )
-            found = grid.log10_gradient_rms[a, i, g, d]
-            np.testing.assert_allclose(
-                found[:depth], np.log10([rms(z) for z in backward.deltas]), atol=1e-9
-            )
-            assert np.isnan(found[depth:]).all()
-        for place, layer in enumerate(GRID["histogram_layers"]):
-            low, high = HISTOGRAM_EDGES[[0, -1]] * (1 - 1e-12)
-            counts, _ = np.histogram(
-                np.clip(forward.h[layer], low, high), HISTOGRAM_EDGES
-            )
-            found = grid.histograms[a, i, g, place]
-            np.testing.assert_allclose(found, counts / 70, atol=EXACT)
-
-
-def test_grid_names_equal_settings_once():
-    grid = measure_grid(**GRID)
-    np.testing.assert_array_equal(
-        grid.setting, [[0, 1, 2, 3], [1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]]
-    )
-    np.testing.assert_allclose(grid.sigma_w[:, 2], [1, sqrt(2), 1, 1], rtol=EXACT)
-    np.testing.assert_allclose(grid.sigma_w[1], sqrt(2) * grid.gains, rtol=EXACT)
-    alone = measure_grid(**(GRID | {"initializers": ["he_normal"]}))
-    np.testing.assert_allclose(
-        alone.log10_gradient_rms[:, 0], grid.log10_gradient_rms[:, 1], atol=1e-9
-    )
-
-
-def test_grid_in_float32_is_exact_in_log10_and_keeps_zero_apart():
-    options = {
-        "activations": ["identity", "gelu"],
-        "initializers": ["zeros", "lecun_normal", "constant", "zeros"],
-        "gains": [1e-9, 1e9],
-        "depths": [30],
-        "width": 12,
-        "histogram_layers": [0, 29],
-        "rng": 0,
-    }
-    grid = measure_grid(**options)
-    silent = grid.log10_activation_rms[:, [0, 3]]
-    assert (silent == -np.inf).all()
-    identity = grid.log10_activation_rms[0, 1]
-    np.testing.assert_allclose(
-        identity[1] - identity[0], 18 * np.arange(1, 31), rtol=1e-5
-    )
-    assert np.isfinite(grid.log10_activation_rms[:, 1:3]).all()
-    # All hidden states in the middle bin, or in the two outer ones.
-    np.testing.assert_array_equal(grid.histograms[0, 1, 0, 1, 30], 1)
-    np.testing.assert_allclose(
-        grid.histograms[0, 1, 1, 1, [0, -1]].sum(), 1, rtol=EXACT
-    )
-
-
-def test_grid_does_not_depend_on_threads_or_company(monkeypatch):
-    base = measure_grid(**GRID)
-    monkeypatch.setenv("OMP_NUM_THREADS", "2")
-    monkeypatch.setattr("vgcourse.propagation._TOGETHER", 3)
-    other = measure_grid(**GRID)
-    for name, values in vars(base).items():
-        if isinstance(values, np.ndarray):
-            np.testing.assert_allclose(values, getattr(other, name), rtol=0, atol=1e-9)
-
-
-def test_wide_grids_use_one_product():
-    # 300 × 300 weights are not cut in pieces.
-    wide = GRID | {"width": 300, "activations": ["tanh"], "initializers": ["he_normal"]}
-    profile = measure_grid(**wide).log10_activation_rms[0, 0, 2]
-    predicted = predict_profile(depth=6, activation="tanh", sigma_w=sqrt(2))
-    np.testing.assert_allclose(profile, predicted.log10_activation_rms, atol=0.03)
-
-
-@pytest.mark.parametrize(
-    ("options", "error", "message"),
-    [
-        ({"activations": []}, ValueError, "activations, .* must not be empty"),
-        ({"gains": []}, ValueError, "activations, .* must not be empty"),
-        ({"depths": []}, ValueError, "activations, .* must not be empty"),
-        ({"gains": [1.0, np.inf]}, ValueError, "gains must be finite, got inf"),
-        ({"gains": [-1.0]}, ValueError, "gains must be at least 0, got -1.0"),
-        ({"depths": [5, 0]}, ValueError, "depths must be at least 1, got 0"),
-        (
-            {"histogram_layers": [6]},
-            ValueError,
-            "histogram_layers must be below depth 6",
-        ),
-        ({"histogram_layers": [-1]}, ValueError, "histogram_layers must be at least 0"),
-        ({"batch": 0}, ValueError, "batch must be at least 1, got 0"),
-        ({"initializers": ["he"]}, ValueError, "initializer must be one of"),
-        ({"rng": None}, TypeError, "rng must be an int, SeedSequence or Generator"),
-    ],
-)
-def test_measure_grid_says_what_is_wrong(options, error, message):
-    with pytest.raises(error, match=message):
-        measure_grid(**(GRID | options))
+    assert np.isfinite(fine.log10_gradient_rms).all()
+    np.testing.assert_array_equal(fine.saturation, 0)

@@ -2,8 +2,8 @@
 
 One room per idea, loaded when first used, so that ``import vgcourse`` is cheap:
 `gaussian`, `activations`, `initializers`, `formats`, `products`, `unit_chain`,
-`symbolic`, `layers`, `network`, `profiles`, `propagation`, `plotting`, `explorers`,
-`exercises` and `guesses`.
+`symbolic`, `layers`, `network`, `profiles`, `propagation`, `meanfield`, `plotting`,
+`explorers`, `exercises` and `guesses`.
 """
 
 import importlib
@@ -20,6 +20,7 @@ __all__ = [
     "guesses",
     "initializers",
     "layers",
+    "meanfield",
     "network",
     "plotting",
     "products",

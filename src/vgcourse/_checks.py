@@ -1,11 +1,11 @@
 """Types of the package's arguments, and the one-line errors for bad ones."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 FloatArray = NDArray[np.floating[Any]]
 RNGLike = int | np.random.SeedSequence | np.random.Generator
@@ -45,6 +45,27 @@ def check_choice(name: str, value: object, choices: Iterable[str]) -> str:
         error = ValueError if isinstance(value, str) else TypeError
         raise error(message)
     return value
+
+
+def check_sequence(name: str, value: object) -> Sequence[Any]:
+    """Return `value` as a list, or say that `name` must be a sequence."""
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        message = f"{name} must be a sequence, got {value!r}"
+        raise TypeError(message)
+    return list(value)
+
+
+def check_dtype(dtype: DTypeLike, *formats: str) -> np.dtype[Any]:
+    """Return `dtype` if it is one of these number formats, or list them."""
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        found = None
+    if found is None or found.name not in formats:
+        choices = f"{', '.join(formats[:-1])} or {formats[-1]}"
+        message = f"dtype must be {choices}, got {found or repr(dtype)}"
+        raise TypeError(message)
+    return found
 
 
 def check_array(

@@ -16,6 +16,7 @@ from vgcourse._checks import (
     RNGLike,
     check_choice,
     check_count,
+    check_dtype,
     check_real,
     check_rng,
 )
@@ -354,8 +355,5 @@ def _scaled_std(fan_in: int, fan_out: int, gain: float, mode: FanMode) -> float:
 
 def _check_dtype(dtype: DTypeLike) -> tuple[np.dtype[Any], Any]:
     """Return the format that is wanted, and the one that a `Generator` can draw."""
-    wanted = np.dtype(dtype)
-    if wanted not in (np.float16, np.float32, np.float64):
-        message = f"dtype must be float16, float32 or float64, got {wanted}"
-        raise TypeError(message)
+    wanted = check_dtype(dtype, "float16", "float32", "float64")
     return wanted, np.float64 if wanted == np.float64 else np.float32

@@ -14,7 +14,8 @@ from playwright.sync_api import expect
 
 from vgcourse import explorers, formats, products
 from vgcourse.activations import ACTIVATIONS
-from vgcourse.propagation import measure_grid, predict_profile
+from vgcourse.meanfield import predict_profile
+from vgcourse.propagation import measure_grid
 from vgcourse.unit_chain import unit_chain
 
 PIXEL = 0.02  # of a mark's position; Plot writes coordinates with full precision

@@ -17,7 +17,8 @@ from vgcourse.explorers.base import (
     Trace,
     no_progress,
 )
-from vgcourse.explorers.rectifiers import GRADIENT, predicted_grid
+from vgcourse.explorers.rectifiers import GRADIENT
+from vgcourse.meanfield import predict_grid
 from vgcourse.profiles import HISTOGRAM_EDGES
 from vgcourse.propagation import measure_grid
 
@@ -167,14 +168,14 @@ class Initialization(Explorer):
             histogram_layers=[layer - 1 for layer in LAYERS],
             rng=check_count("seed", seed, at_least=0),
             dtype=number_format,
+            progress=lambda share: progress(0.95 * share),
         )
-        progress(0.8)
         # Pairs of initializer and gain with the same weights share their rows; for the
         # prediction, what two draws of the same σ_w differ by is rounded away.
         _, pair = np.unique(grid.setting, return_index=True)
         sigmas, scale = np.unique(grid.sigma_w.round(2), return_inverse=True)
-        predicted, expected = predicted_grid(
-            CURVES, sigmas, DEPTHS, input_rms=input_rms
+        theory = predict_grid(
+            activations=CURVES, sigma_w=sigmas, depths=DEPTHS, input_rms=input_rms
         )
         progress(1.0)
 
@@ -210,11 +211,15 @@ class Initialization(Explorer):
                     np.where(shown, measured, 0.0), (*axes, "depth"), 5e-3
                 ),
                 "predicted": Array(
-                    np.nan_to_num(predicted), ("activation", "scale", "depth"), 5e-3
+                    np.nan_to_num(theory.log10_gradient_rms),
+                    ("activation", "scale", "depth"),
+                    5e-3,
                 ),
                 "reach": Array(measured[..., :1] - ends, (*axes, "depth")),
                 "size": Array(rows(grid.log10_activation_rms), axes, 5e-3),
                 "saturation": Array(rows(grid.saturation), axes, 1 / 255, "uint8"),
-                "expected": Array(expected, ("activation", "scale"), 1 / 255, "uint8"),
+                "expected": Array(
+                    theory.saturation, ("activation", "scale"), 1 / 255, "uint8"
+                ),
             },
         )

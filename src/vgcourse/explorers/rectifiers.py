@@ -1,10 +1,10 @@
 """Rectifiers: activation × weight scale × depth, measured beside mean-field theory."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
-from vgcourse._checks import FloatArray, check_count
+from vgcourse._checks import check_count
 from vgcourse.explorers.base import (
     Array,
     Explorer,
@@ -17,7 +17,8 @@ from vgcourse.explorers.base import (
     grid_of,
     no_progress,
 )
-from vgcourse.propagation import measure_grid, predict_profile
+from vgcourse.meanfield import predict_grid
+from vgcourse.propagation import measure_grid
 
 CURVES = (
     "relu",
@@ -156,7 +157,7 @@ class Rectifiers(Explorer):
             progress((i + 1) / (len(CURVES) + 1))
         measured = np.stack([grid.log10_gradient_rms[0, 0] for grid in grids])
         saturation = np.stack([grid.saturation[0, 0] for grid in grids])
-        predicted, expected = predicted_grid(CURVES, np.array(sigmas), DEPTHS)
+        theory = predict_grid(activations=CURVES, sigma_w=sigmas, depths=DEPTHS)
         shown = ~np.isnan(measured)
         last = np.array(DEPTHS) - 1
         ends = np.take_along_axis(measured, last[None, None, :, None], axis=-1)[..., 0]
@@ -171,39 +172,11 @@ class Rectifiers(Explorer):
             ],
             {
                 "measured": Array(np.where(shown, measured, 0.0), axes, unit=2e-3),
-                "predicted": Array(np.where(shown, predicted, 0.0), axes, unit=2e-3),
+                "predicted": Array(
+                    np.where(shown, theory.log10_gradient_rms, 0.0), axes, unit=2e-3
+                ),
                 "reach": Array((measured[..., 0] - ends)[..., None], axes),
                 "active": Array(1.0 - saturation, axes[:2], 1 / 255, "uint8"),
-                "expected": Array(1.0 - expected, axes[:2], 1 / 255, "uint8"),
+                "expected": Array(1.0 - theory.saturation, axes[:2], 1 / 255, "uint8"),
             },
         )
-
-
-def predicted_grid(
-    activations: Sequence[str],
-    sigma_w: FloatArray,
-    depths: Sequence[int],
-    *,
-    input_rms: float = 1.0,
-) -> tuple[FloatArray, FloatArray]:
-    """What mean-field theory says of every activation, weight scale and depth.
-
-    Returns
-    -------
-    gradient : ndarray, shape (activations, sigma_w, depths, deepest)
-        log10 of the gradient's RMS, as `measure_grid` gives it; NaN above a depth.
-    saturation : ndarray, shape (activations, sigma_w, deepest)
-    """
-    deepest = max(depths)
-    shape = (len(activations), sigma_w.size, len(depths), deepest)
-    gradient = np.full(shape, np.nan)
-    saturation = np.empty((*shape[:2], deepest))
-    for i, name in enumerate(activations):
-        for j, depth in enumerate(depths):
-            profile = predict_profile(
-                depth=depth, activation=name, sigma_w=sigma_w, input_rms=input_rms
-            )
-            gradient[i, :, j, :depth] = profile.log10_gradient_rms
-            if depth == deepest:
-                saturation[i] = profile.saturation
-    return gradient, saturation
