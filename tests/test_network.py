@@ -119,6 +119,7 @@ def test_gradients_equal_those_of_torch(name: str, seed: int):
         "elu": F.elu,
         "selu": F.selu,
         "gelu": F.gelu,
+        "gelu_tanh": lambda z: F.gelu(z, approximate="tanh"),
         "silu": F.silu,
         # By default PyTorch's is a line from 20 on, which is right to 1e-9 only.
         "softplus": lambda z: F.softplus(z, threshold=700),

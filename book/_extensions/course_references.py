@@ -76,12 +76,12 @@ def docstrings(folder: Path = ROOT / "src") -> Iterator[tuple[str, str]]:
 
 
 def cites(text: str, entry: Entry) -> bool:
-    """Return whether a plain text names the entry: by title, or by author and year."""
+    """Return whether a text names the entry: by quoted title, or author and year."""
     title = re.split("[:;]| and for ", plain(entry.fields["title"]))[0]
     author = plain(entry.persons["author"][0].last_names[0])
     year = entry.fields["year"]
     named = re.search(rf"\b{re.escape(author)}\b[^\"]{{0,60}}\b{year}\b", text)
-    return title in text or named is not None
+    return f'"{title}' in text or named is not None
 
 
 def purpose(link: nodes.reference) -> list[nodes.Node]:
