@@ -31,7 +31,8 @@ ALLOWED = {
         "vgcourse.initializers",
         "vgcourse.layers",
     },
-    "plotting": {"numpy", "matplotlib", "PIL"},  # PIL comes with matplotlib
+    # PIL comes with matplotlib.
+    "plotting": {"numpy", "matplotlib", "PIL", "vgcourse.plotting"},
     "_answers": {"numpy"},
     "guesses": {"numpy", "vgcourse._answers"},
 }

@@ -172,7 +172,7 @@ def test_profile_draws_the_points_and_leaves_out_infinite_ones(ax):
     assert ax.get_legend() is None
 
 
-def test_profile_draws_dots_and_bars_by_sign(ax):
+def test_profile_tints_dots_and_bars_by_their_fate(ax):
     plotting.profile(
         ax,
         Series([0, 1], [1.0, -1.0], "measured", "dots", "fate"),
@@ -188,6 +188,59 @@ def test_profile_draws_dots_and_bars_by_sign(ax):
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["measured"]
 
 
+def test_profile_draws_lines_and_dots_as_they_are_called(ax):
+    plotting.profile(
+        ax,
+        plotting.line([0, 1, 2], [0.0, 1.0, 2.0], "predicted", color="muted"),
+        plotting.dots([0, 1], [0.5, 1.5], color="vanish"),
+        plotting.bars([0, 1], [3.0, -3.0]),
+        y_label="size",
+    )
+    line = ax.get_lines()[-1]
+    assert line.get_xydata().tolist() == [[0, 0], [1, 1], [2, 2]]
+    assert to_hex(line.get_color()) == COLORS["muted"]
+    dots = ax.collections[0]
+    assert dots.get_offsets().tolist() == [[0, 0.5], [1, 1.5]]
+    assert to_hex(dots.get_facecolors()[0]) == COLORS["vanish"]
+    shades = [to_hex(bar.get_facecolor()) for bar in ax.patches]
+    assert shades == [COLORS["explode"], COLORS["vanish"]]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["predicted"]
+
+
+def test_profile_has_one_base_line_and_one_legend_however_often_it_is_called(ax):
+    for label in ("one", "two"):
+        plotting.profile(ax, plotting.line([0, 1], [0.0, 1.0], label), y_label="y")
+    assert [line.get_label() for line in ax.get_lines()] == ["_base", "one", "two"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["one", "two"]
+
+
+def test_heat_draws_a_table_with_a_factor_of_one_in_the_middle_of_its_tints(ax):
+    values = [[-3.0, np.nan, 0.0], [1.0, 2.0, -np.inf]]
+    plotting.heat(ax, plotting.cells(values), y_label="size", rows_label="gain")
+    (image,) = ax.get_images()
+    assert image.get_extent() == [0.5, 3.5, 0.5, 2.5]
+    assert image.get_clim() == (-3, 3)
+    shown = image.get_array()
+    np.testing.assert_array_equal(np.ma.getmaskarray(shown)[0], [False, True, False])
+    np.testing.assert_array_equal(shown[1], [1, 2, -3])
+    middle = image.cmap(image.norm(0.0))[:3]
+    np.testing.assert_allclose(middle, to_rgb(COLORS["paper"]), atol=0.01)
+    assert to_hex(image.cmap(image.norm(-3.0))) == COLORS["vanish"]
+    assert to_hex(image.cmap(image.norm(3.0))) == COLORS["explode"]
+    scale = ax.figure.axes[1]
+    assert scale.yaxis.get_major_formatter()(-2.0) == "10⁻²"
+
+
+def test_heat_takes_flat_cells_and_says_what_does_not_fit(ax):
+    flat = Series([], [0.0, 0.5, 1.0, 0.25], mark="heat")
+    plotting.heat(ax, flat, cells=(2, 2), y_label="share", scale="percent")
+    assert ax.get_images()[0].get_array().tolist() == [[0.0, 0.5], [1.0, 0.25]]
+    with pytest.raises(
+        ValueError, match=r"cells must have shape \(rows, columns\), got"
+    ):
+        plotting.heat(ax, flat, y_label="share")
+
+
 def test_profile_draws_the_rules_that_are_in_sight(ax):
     plotting.profile(
         ax,
@@ -201,7 +254,9 @@ def test_profile_draws_the_rules_that_are_in_sight(ax):
     assert ax.get_ylim() == (-1, 6)
 
 
-@pytest.mark.parametrize(("lost", "sign"), [(np.inf, "∞"), (-np.inf, "0")])
+@pytest.mark.parametrize(
+    ("lost", "sign"), [(np.inf, "∞"), (-np.inf, "0"), (np.nan, "NaN")]
+)
 def test_profile_marks_the_cliff(ax, lost, sign):
     plotting.profile(ax, Series([0, 1, 2], [0.0, 1.0, lost], cliff=True), y_label="y")
     assert [text.get_text() for text in ax.texts] == [sign]

@@ -1,81 +1,17 @@
-"""Matplotlib pictures: one function per view, drawn on the Axes it is given."""
+"""One function per view, drawn on the Axes it is given."""
 
-import io
-import os
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, to_rgb
-from matplotlib.figure import Figure
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import ArrayLike
-from PIL import Image
 
-# The one palette of figures, explorers and pages (their style sheets are compared with
-# it by a test). Blue and orange are the course's two poles; they stay apart for every
-# kind of color vision, and so does the accent, by its lightness.
-THEMES = {
-    "light": {
-        "paper": "#ffffff",
-        "ink": "#1f2328",
-        "muted": "#59636e",
-        "grid": "#e4e7eb",
-        "edge": "#d0d7de",
-        "soft": "#f6f8fa",
-        "vanish": "#1478c4",
-        "explode": "#c2470a",
-        "neutral": "#6e5a80",
-        "accent": "#571f84",
-    },
-    "dark": {
-        "paper": "#14181e",
-        "ink": "#e6edf3",
-        "muted": "#9aa6b2",
-        "grid": "#2b323b",
-        "edge": "#3a434d",
-        "soft": "#1c222a",
-        "vanish": "#3d9be6",
-        "explode": "#ff9454",
-        "neutral": "#b3a6bf",
-        "accent": "#d3bbf2",
-    },
-}
-COLORS = THEMES["light"]
-# A vector picture uses the reader's own typeface, as the pages do.
-TYPEFACE = (
-    'system-ui, -apple-system, "Segoe UI", "Noto Sans", "DejaVu Sans", sans-serif'
-)
-# Six inches at 11 points: on a phone, 358 pixels wide, no text is under 9 pixels.
-WIDTH, TEXT = 6.0, 11
-LINE = 1.5
-NEUTRAL = 0.02  # as far from the neutral line, a height neither grows nor shrinks
-STYLE: Any = {
-    "axes.edgecolor": COLORS["muted"],
-    "axes.labelcolor": COLORS["ink"],
-    "axes.labelsize": TEXT,
-    "axes.spines.bottom": False,
-    "axes.spines.left": False,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.grid.axis": "y",
-    "axes.axisbelow": True,
-    "figure.dpi": 120,
-    "font.size": TEXT,
-    "grid.color": COLORS["grid"],
-    "text.color": COLORS["ink"],
-    "xtick.color": COLORS["muted"],
-    "ytick.color": COLORS["muted"],
-    "ytick.major.size": 0,
-    "ytick.minor.size": 0,
-}
-RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+from vgcourse.plotting.theme import COLORS, LINE, TEXT, color, fate, power_of_ten
+
 Mark = Literal["line", "dots", "bars", "heat"]
 Scale = Literal["log10", "linear", "percent"]
 
@@ -97,7 +33,7 @@ class Series:
         A key of `COLORS` or any matplotlib color. Bars with the color ``"fate"``
         are blue below the base line and orange above.
     cliff : bool
-        Mark the first infinite or vanished value at the edge of the picture.
+        Mark the first value that is infinite, vanished or NaN, at the picture's edge.
     slope : ndarray, shape (points,), optional
         Slopes; a short tangent is drawn at the last point.
     """
@@ -111,141 +47,47 @@ class Series:
     slope: ArrayLike | None = None
 
 
-class Picture(Figure):
-    """A figure that the book, which asks for it, gets as a vector picture too."""
-
-    def _repr_svg_(self) -> str | None:
-        return svg(self) if "VGCOURSE_SVG" in os.environ else None
-
-
-def figure(
-    rows: int = 1, columns: int = 1, *, width: float = WIDTH, height: float = 2.8
-) -> tuple[Figure, list[Axes]]:
-    """Make a figure in the course's style.
-
-    Parameters
-    ----------
-    rows, columns : int
-        Grid of Axes.
-    width, height : float
-        Width of the figure and height of one row, in inches.
-
-    Returns
-    -------
-    Figure, list of Axes
-        The Axes in reading order.
-    """
-    with plt.rc_context(STYLE):
-        fig, axes = plt.subplots(
-            rows,
-            columns,
-            FigureClass=Picture,
-            figsize=(width, height * rows),
-            squeeze=False,
-            layout="constrained",
-        )
-        interactive = plt.isinteractive()
-    # The first figure may have loaded the backend; what that switched on stays on.
-    mpl.interactive(interactive)
-    return fig, list(axes.flat)
+def line(
+    x: ArrayLike,
+    y: ArrayLike,
+    label: str = "",
+    *,
+    color: str = "accent",
+    cliff: bool = False,
+    slope: ArrayLike | None = None,
+) -> Series:
+    """Return a line, for what a law predicts; arguments as in `Series`."""
+    return Series(x, y, label, "line", color, cliff, slope)
 
 
-def panel(ax: Axes, view: str, picture: Mapping[str, Any]) -> Axes:
-    """Draw a panel of an explorer: the twin of its picture in the browser.
-
-    Parameters
-    ----------
-    ax : Axes
-        Where to draw.
-    view : str
-        Name of a view of this module.
-    picture : mapping
-        What :meth:`vgcourse.explorers.Explorer.resolved` returns: the view's keyword
-        arguments, and its ``series``.
-    """
-    options = dict(picture)
-    return VIEWS[view](ax, *(Series(**s) for s in options.pop("series")), **options)
+def dots(
+    x: ArrayLike,
+    y: ArrayLike,
+    label: str = "",
+    *,
+    color: str = "accent",
+    cliff: bool = False,
+    slope: ArrayLike | None = None,
+) -> Series:
+    """Return dots, for what was measured; arguments as in `Series`."""
+    return Series(x, y, label, "dots", color, cliff, slope)
 
 
-def close(fig: Figure) -> None:
-    """Detach a figure from pyplot, so that a notebook does not show it twice."""
-    plt.close(fig)
+def bars(
+    x: ArrayLike,
+    y: ArrayLike,
+    label: str = "",
+    *,
+    color: str = "fate",
+    cliff: bool = False,
+) -> Series:
+    """Return bars from the base line; arguments as in `Series`."""
+    return Series(x, y, label, "bars", color, cliff)
 
 
-def png(fig: Figure) -> bytes:
-    """The figure as a PNG of few colors, small enough to be stored in a notebook."""
-    drawn, packed = io.BytesIO(), io.BytesIO()
-    fig.savefig(drawn, format="png")
-    Image.open(drawn).convert("RGB").quantize(
-        96, method=Image.Quantize.MAXCOVERAGE
-    ).save(packed, "png", optimize=True)
-    return packed.getvalue()
-
-
-def svg(fig: Figure) -> str:
-    """The figure as a vector picture without a background, in the light theme.
-
-    Text stays text, in `TYPEFACE`; :func:`themed` gives the picture in another theme.
-    What matplotlib drew in black is drawn in ink.
-    """
-    drawn = io.StringIO()
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "vgcourse"}):
-        fig.savefig(drawn, format="svg", transparent=True)
-    text = drawn.getvalue()
-    text = text[text.index("<svg") :]
-    look = f"text{{font-family:{TYPEFACE};fill:{COLORS['ink']}}}</style>"
-    for pattern, instead in (
-        (r"<metadata>.*?</metadata>", ""),
-        (r"</style>", look),
-        (r"font-family: [^;\"]*;? ?", ""),
-        (r' transform="rotate\(-?0 [^"]*"', ""),
-        (r' id="[a-zA-Z]\w*_\d+"', ""),  # names of groups: nothing refers to them
-        (r"(?<=\d\.\d\d)\d+(?=[^<>]*>)", ""),  # a hundredth of a point is enough
-        (r"#000000\b", COLORS["ink"]),
-        (r"\s+", " "),
-        (r"> <", "><"),
-    ):
-        text = re.sub(pattern, instead, text, flags=re.DOTALL)
-    return text
-
-
-def themed(picture: str, theme: str) -> str:
-    """A vector picture with the colors of `THEMES` ``["light"]`` swapped for another's.
-
-    Other colors, such as those of a heat map, stay.
-    """
-    instead = {shade: THEMES[theme][name] for name, shade in COLORS.items()}
-    return re.sub(
-        r"#[0-9a-f]{6}\b", lambda found: instead.get(found[0], found[0]), picture
-    )
-
-
-def contrast(one: str, other: str) -> float:
-    """Contrast ratio of two colors, from 1 to 21, as WCAG 2.2 defines it."""
-    shades = np.array([to_rgb(one), to_rgb(other)])
-    linear = np.where(
-        shades <= 0.04045, shades / 12.92, ((shades + 0.055) / 1.055) ** 2.4
-    )
-    dark, bright = np.sort(linear @ [0.2126, 0.7152, 0.0722]) + 0.05
-    return float(bright / dark)
-
-
-def color(name: str) -> str:
-    """The color of that name in the course's palette, or `name` itself."""
-    return COLORS.get(name, name)
-
-
-def fate(distance: float) -> str:
-    """Name of the color of a height this far above the neutral line."""
-    if abs(distance) < NEUTRAL:
-        return "neutral"
-    return "explode" if distance > 0 else "vanish"
-
-
-def power_of_ten(exponent: float, _position: int = 0) -> str:
-    """Label of a log10 tick; empty between whole decades."""
-    whole = float(exponent).is_integer()
-    return "10" + f"{exponent:.0f}".translate(RAISED) if whole else ""
+def cells(values: ArrayLike) -> Series:
+    """Return the cells of a `heat`, shape (rows, columns), the lowest row first."""
+    return Series([], values, mark="heat")
 
 
 def profile(
@@ -261,6 +103,8 @@ def profile(
     y_domain: tuple[float, float] | None = None,
 ) -> Axes:
     """Draw a quantity layer by layer.
+
+    Called once for each Axes, with all that is to be drawn; a later call adds to it.
 
     Parameters
     ----------
@@ -288,7 +132,9 @@ def profile(
     Axes
         The same `ax`.
     """
-    ax.axhline(base, color=COLORS["muted"], linewidth=0.75)
+    # The underscore keeps it out of the legend.
+    if not any(drawn.get_label() == "_base" for drawn in ax.lines):
+        ax.axhline(base, color=COLORS["muted"], linewidth=0.75, label="_base")
     for s in series:
         _draw(ax, s, base, base if neutral is None else neutral)
     if x_domain is not None:
@@ -384,11 +230,12 @@ def _mark_cliff(ax: Axes, series: Series) -> None:
     lost = np.flatnonzero(~np.isfinite(y))
     if lost.size == 0:
         return
-    overflow = y[lost[0]] > 0
+    overflow = not y[lost[0]] < 0  # what is no number comes from what is too large
     shade = COLORS["explode" if overflow else "vanish"]
+    sign = "NaN" if np.isnan(y[lost[0]]) else "∞" if overflow else "0"
     ax.axvline(x[lost[0]], color=shade, linestyle=":", linewidth=1)
     ax.annotate(
-        "∞" if overflow else "0",
+        sign,
         (x[lost[0]], 1.0 if overflow else 0.0),
         xycoords=("data", "axes fraction"),
         xytext=(4, -4 if overflow else 4),
@@ -456,13 +303,13 @@ def histograms(
 def heat(
     ax: Axes,
     *series: Series,
-    cells: tuple[int, int],
+    cells: tuple[int, int] | None = None,
     y_label: str,
     x_label: str = "layer ℓ",
     rows_label: str | None = None,
-    rows_domain: tuple[float, float],
-    x_domain: tuple[float, float],
-    y_domain: tuple[float, float],
+    rows_domain: tuple[float, float] | None = None,
+    x_domain: tuple[float, float] | None = None,
+    y_domain: tuple[float, float] | None = None,
     scale: Scale = "log10",
 ) -> Axes:
     """Draw a map of tinted cells, and what else is to lie on it.
@@ -472,19 +319,21 @@ def heat(
     ax : Axes
         Where to draw.
     *series : Series
-        The first holds the cells in `y`, row by row from the bottom, shape
-        (rows · columns,); NaN is left empty. The others are drawn over it.
-    cells : (int, int)
-        Rows and columns.
+        The first holds the cells in `y`, as `cells` makes it: shape (rows, columns),
+        the lowest row first, or flat; NaN is left empty. The others are drawn over it.
+    cells : (int, int), optional
+        Rows and columns, of flat cells.
     y_label : str
         What the tint says; the title of the picture.
     x_label, rows_label : str
         What the axes count.
-    rows_domain, x_domain : (float, float)
-        Ranges of the axes, from edge to edge of the cells.
-    y_domain : (float, float)
-        Range of the tints. With ``scale="log10"`` the middle of the palette is a
-        factor of 1, as in the course's other pictures.
+    rows_domain, x_domain : (float, float), optional
+        Ranges of the axes, from edge to edge of the cells, which are counted from 1
+        where missing.
+    y_domain : (float, float), optional
+        Range of the tints; from the finite values where missing. With
+        ``scale="log10"`` the middle of the palette is a factor of 1, as in the
+        course's other pictures.
     scale : {"log10", "linear", "percent"}
         What the cells hold.
 
@@ -493,7 +342,20 @@ def heat(
     Axes
         The same `ax`, with a scale of tints beside it.
     """
-    values = np.asarray(series[0].y, dtype=float).reshape(cells)
+    values = np.asarray(series[0].y, dtype=float)
+    shape: tuple[int, ...] = cells or values.shape
+    if len(shape) != 2:
+        message = f"cells must have shape (rows, columns), got {shape}"
+        raise ValueError(message)
+    rows, columns = shape
+    values = values.reshape(shape)
+    rows_domain = rows_domain or (0.5, rows + 0.5)
+    x_domain = x_domain or (0.5, columns + 0.5)
+    if y_domain is None:
+        finite = values[np.isfinite(values)]
+        low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
+        reach = max(-low, high, 1.0)
+        y_domain = (-reach, reach) if scale == "log10" else (low, high)
     poles = [COLORS["paper"], COLORS["accent"]]
     if scale == "log10":
         poles = [COLORS["vanish"], COLORS["paper"], COLORS["explode"]]
@@ -534,3 +396,20 @@ VIEWS: dict[str, Callable[..., Axes]] = {
     "histograms": histograms,
     "heat": heat,
 }
+
+
+def panel(ax: Axes, view: str, picture: Mapping[str, Any]) -> Axes:
+    """Draw a panel of an explorer: the twin of its picture in the browser.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    view : str
+        Name of a view of this module.
+    picture : mapping
+        What :meth:`vgcourse.explorers.Explorer.resolved` returns: the view's keyword
+        arguments, and its ``series``.
+    """
+    options = dict(picture)
+    return VIEWS[view](ax, *(Series(**s) for s in options.pop("series")), **options)
