@@ -112,6 +112,39 @@ def test_fans_of_a_convolution_count_the_kernel():
     assert fans((128, 64)) == (64, 128)
 
 
+@pytest.mark.parametrize(
+    ("shape", "options", "expected"),
+    [
+        ((4, 1, 3, 3), {"groups": 4}, (9, 9)),  # depthwise
+        ((8, 2, 3, 3), {"groups": 2}, (18, 36)),
+        ((512, 256, 4, 4), {"transposed": True, "stride": 4}, (512, 4096)),
+        ((64, 32, 3, 3), {"transposed": True}, (576, 288)),
+        ((3, 3, 64, 128), {"layout": "keras"}, (576, 1152)),
+        ((64, 128), {"layout": "keras"}, (64, 128)),
+    ],
+)
+def test_fans_know_groups_transposition_and_layout(shape, options, expected):
+    assert fans(shape, **options) == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"groups": 3}, "groups must divide shape[0], got 3 and 4"),
+        ({"stride": 2}, "stride must divide the kernel (3, 3), got 2"),
+        ({"layout": "jax"}, "layout must be one of torch, keras; got 'jax'"),
+    ],
+)
+def test_fans_say_which_option_does_not_fit(options, message: str):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        fans((4, 1, 3, 3), **options)
+
+
+def test_gain_may_be_an_array_without_axes():
+    W = initializers.he_normal(4, 3, gain=np.array(2.0), rng=0)
+    np.testing.assert_array_equal(W, initializers.he_normal(4, 3, gain=2.0, rng=0))
+
+
 def test_truncated_weights_are_a_widened_gaussian_cut_at_two():
     # Row 4.8: He with fan_in 256 draws with std 0.1004840486 before the cut.
     variance = 1 - 4 * math.exp(-2) / math.sqrt(2 * math.pi) / math.erf(math.sqrt(2))
@@ -318,7 +351,7 @@ def test_bad_input_is_one_clear_line(name: str, options, error, message: str):
             "value must be finite, got inf",
         ),
         (lambda: fans((3,)), ValueError, "shape must have at least 2 axes, got (3,)"),
-        (lambda: fans((3, 0)), ValueError, "shape must be at least 1, got 0"),
+        (lambda: fans((3, 0)), ValueError, "shape[1] must be at least 1, got 0"),
     ],
 )
 def test_bad_choices_are_one_clear_line(call, error: type[Exception], message: str):

@@ -24,6 +24,8 @@ def check_count(name: str, value: object, *, at_least: int = 1) -> int:
 
 def check_real(name: str, value: object, *, at_least: float = -np.inf) -> float:
     """Return `value` as a float, or say that `name` must be a finite number."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
     if isinstance(value, bool) or not isinstance(value, Real):
         message = f"{name} must be a number, got {value!r}"
         raise TypeError(message)

@@ -66,28 +66,76 @@ class Initializer(Protocol):
         ...
 
 
-def fans(shape: Sequence[int]) -> tuple[int, int]:
-    """Return (fan_in, fan_out) of weights with shape (outputs, inputs, *kernel).
+def fans(
+    shape: Sequence[int],
+    *,
+    layout: Literal["torch", "keras"] = "torch",
+    groups: int = 1,
+    transposed: bool = False,
+    stride: int = 1,
+) -> tuple[int, int]:
+    """Return (fan_in, fan_out): how many numbers a unit sums, and how many it feeds.
 
     A dense layer has no kernel axes. In a convolution every position of the kernel
     counts: 3 × 3 from 64 to 128 channels has the fans (576, 1152).
 
+    Parameters
+    ----------
+    shape : sequence of int
+        Shape of the weights. In the layout of PyTorch (outputs, inputs of a group,
+        *kernel), of a transposed convolution (inputs, outputs of a group, *kernel);
+        in that of Keras (*kernel, inputs, outputs).
+    layout : {"torch", "keras"}, default "torch"
+        Whose order the axes have. That of Keras knows neither groups nor transposed
+        convolutions here.
+    groups : int, default 1
+        Groups of channels that do not see one another; all, if depthwise.
+    transposed : bool, default False
+        Whether the convolution is transposed, and so spreads its inputs.
+    stride : int, default 1
+        Along every kernel axis, which it must divide: of a transposed convolution
+        only one position in `stride` reaches an output, of another only one in
+        `stride` is fed by an input.
+
     Raises
     ------
-    ValueError
-        If there are fewer than two axes, or one is below 1.
+    ValueError, TypeError
+        If there are fewer than two axes, an entry is below 1 or no integer, or the
+        options do not fit the shape.
 
     Examples
     --------
-    >>> fans((128, 64, 3, 3))
-    (576, 1152)
+    >>> fans((128, 64, 3, 3)), fans((3, 3, 64, 128), layout="keras")
+    ((576, 1152), (576, 1152))
+    >>> fans((4, 1, 3, 3), groups=4)
+    (9, 9)
+    >>> fans((512, 256, 4, 4), transposed=True, stride=4)
+    (512, 4096)
     """
-    sizes = [check_count("shape", size) for size in shape]
+    sizes = [check_count(f"shape[{axis}]", size) for axis, size in enumerate(shape)]
     if len(sizes) < 2:
         message = f"shape must have at least 2 axes, got {tuple(sizes)}"
         raise ValueError(message)
-    outputs, inputs, *kernel = sizes
-    return inputs * prod(kernel), outputs * prod(kernel)
+    check_choice("layout", layout, ("torch", "keras"))
+    groups, stride = check_count("groups", groups), check_count("stride", stride)
+    if layout == "keras":
+        if groups > 1 or transposed:
+            message = "layout must be 'torch' with groups or transposed, got 'keras'"
+            raise ValueError(message)
+        *kernel, inputs, outputs = sizes
+        sizes = [outputs, inputs, *kernel]
+    first, second, *kernel = sizes
+    if first % groups:
+        message = f"groups must divide shape[0], got {groups} and {first}"
+        raise ValueError(message)
+    if any(size % stride for size in kernel):
+        message = f"stride must divide the kernel {tuple(kernel)}, got {stride}"
+        raise ValueError(message)
+    # Of the whole kernel on one side; on the other only what the stride lets through.
+    whole, thinned = prod(kernel), prod(size // stride for size in kernel)
+    if transposed:
+        return first // groups * thinned, second * whole
+    return second * whole, first // groups * thinned
 
 
 def variance_scaling(
