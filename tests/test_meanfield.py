@@ -412,6 +412,8 @@ FACTOR = {"activation": "tanh", "sigma_w": 1.0, "q": 1.0}
         (chi, FACTOR, {"q": -1.0}, ValueError, "q must be at least 0, got -1.0"),
         (chi, FACTOR, {"q": np.nan}, ValueError, "q must be finite, got nan"),
         (chi, FACTOR, {"q": None}, TypeError, "q must be a number, got None"),
+        (chi, FACTOR, {"q": np.ones(2)}, TypeError, "q must be a number, got array"),
+        (predict_grid, GRID, {"depths": np.array(2)}, TypeError, "depths must be a se"),
         (
             chi,
             FACTOR,

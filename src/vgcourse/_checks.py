@@ -51,7 +51,8 @@ def check_choice(name: str, value: object, choices: Iterable[str]) -> str:
 
 def check_sequence(name: str, value: object) -> Sequence[Any]:
     """Return `value` as a list, or say that `name` must be a sequence."""
-    if isinstance(value, str) or not isinstance(value, Iterable):
+    is_number = isinstance(value, np.ndarray) and value.ndim == 0
+    if isinstance(value, str) or is_number or not isinstance(value, Iterable):
         message = f"{name} must be a sequence, got {value!r}"
         raise TypeError(message)
     return list(value)
