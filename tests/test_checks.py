@@ -150,3 +150,13 @@ def test_check_rng_has_no_default(value: object) -> None:
 def test_check_rng_refuses_a_negative_seed() -> None:
     with pytest.raises(ValueError, match=says("rng must be at least 0, got -1")):
         _checks.check_rng(-1)
+
+
+def test_an_array_takes_one_line_of_a_message() -> None:
+    array = np.arange(400.0).reshape(20, 20)
+    for check in (_checks.check_count, _checks.check_real, _checks.check_rng):
+        arguments = (array,) if check is _checks.check_rng else ("depth", array)
+        with pytest.raises(TypeError) as caught:
+            check(*arguments)
+        assert "\n" not in str(caught.value)
+        assert len(str(caught.value)) < 300

@@ -11,10 +11,16 @@ FloatArray = NDArray[np.floating[Any]]
 RNGLike = int | np.random.SeedSequence | np.random.Generator
 
 
+def shown(value: object) -> str:
+    """Return `value` as a message writes it: in one line, and not too long a one."""
+    line = " ".join(repr(value).split())
+    return line if len(line) <= 200 else f"{line[:200]} …"
+
+
 def check_count(name: str, value: object, *, at_least: int = 1) -> int:
     """Return `value` as an int, or say that `name` must be a whole number."""
     if isinstance(value, bool) or not isinstance(value, Integral):
-        message = f"{name} must be an integer, got {value!r}"
+        message = f"{name} must be an integer, got {shown(value)}"
         raise TypeError(message)
     if value < at_least:
         message = f"{name} must be at least {at_least}, got {value}"
@@ -27,7 +33,7 @@ def check_real(name: str, value: object, *, at_least: float = -np.inf) -> float:
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     if isinstance(value, bool) or not isinstance(value, Real):
-        message = f"{name} must be a number, got {value!r}"
+        message = f"{name} must be a number, got {shown(value)}"
         raise TypeError(message)
     number = float(value)
     if not np.isfinite(number):
@@ -43,7 +49,7 @@ def check_choice(name: str, value: object, choices: Iterable[str]) -> str:
     """Return `value` if it is one of `choices`, or list them."""
     choices = list(choices)
     if not isinstance(value, str) or value not in choices:
-        message = f"{name} must be one of {', '.join(choices)}; got {value!r}"
+        message = f"{name} must be one of {', '.join(choices)}; got {shown(value)}"
         error = ValueError if isinstance(value, str) else TypeError
         raise error(message)
     return value
@@ -53,7 +59,7 @@ def check_sequence(name: str, value: object) -> Sequence[Any]:
     """Return `value` as a list, or say that `name` must be a sequence."""
     is_number = isinstance(value, np.ndarray) and value.ndim == 0
     if isinstance(value, str) or is_number or not isinstance(value, Iterable):
-        message = f"{name} must be a sequence, got {value!r}"
+        message = f"{name} must be a sequence, got {shown(value)}"
         raise TypeError(message)
     return list(value)
 
@@ -105,6 +111,6 @@ def check_rng(rng: object) -> np.random.Generator:
     if isinstance(rng, np.random.SeedSequence | np.random.Generator):
         return np.random.default_rng(rng)
     if isinstance(rng, bool) or not isinstance(rng, Integral):
-        message = f"rng must be an int, SeedSequence or Generator, got {rng!r}"
+        message = f"rng must be an int, SeedSequence or Generator, got {shown(rng)}"
         raise TypeError(message)
     return np.random.default_rng(check_count("rng", rng, at_least=0))

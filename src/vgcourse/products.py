@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vgcourse import _graded_qr
-from vgcourse._checks import FloatArray, check_array
+from vgcourse._checks import FloatArray, check_array, shown
 
 Matrices = Sequence[ArrayLike] | FloatArray
 
@@ -190,7 +190,7 @@ def _chain(matrices: object) -> list[FloatArray]:
             for layer, J in enumerate(matrices)
         ]
     else:
-        message = f"matrices must be a sequence of 2-D arrays, got {matrices!r}"
+        message = f"matrices must be a sequence of 2-D arrays, got {shown(matrices)}"
         raise TypeError(message)
     if not chain:
         message = "matrices must hold at least one matrix, got none"
