@@ -37,6 +37,13 @@ ALLOWED = {
     "guesses": {"numpy", "vgcourse._answers"},
 }
 ALLOWED["profiles"] = {"numpy", "vgcourse.activations"}
+ALLOWED["data"] = {"numpy"}
+ALLOWED["training"] = {
+    "numpy",
+    "vgcourse.layers",
+    "vgcourse.network",
+    "vgcourse.profiles",
+}
 ALLOWED["_passes"] = {"numpy", "vgcourse.activations", "vgcourse.profiles"}
 ALLOWED["propagation"] = ALLOWED["_passes"] | {
     "vgcourse._passes",

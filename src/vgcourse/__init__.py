@@ -2,8 +2,8 @@
 
 One room per idea, loaded when first used, so that ``import vgcourse`` is cheap:
 `gaussian`, `activations`, `initializers`, `formats`, `products`, `unit_chain`,
-`symbolic`, `layers`, `network`, `profiles`, `propagation`, `meanfield`, `plotting`,
-`explorers`, `exercises` and `guesses`.
+`symbolic`, `layers`, `network`, `profiles`, `propagation`, `meanfield`, `training`,
+`data`, `plotting`, `explorers`, `exercises` and `guesses`.
 """
 
 import importlib
@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "activations",
+    "data",
     "exercises",
     "explorers",
     "formats",
@@ -27,6 +28,7 @@ __all__ = [
     "profiles",
     "propagation",
     "symbolic",
+    "training",
     "unit_chain",
 ]
 

@@ -285,6 +285,7 @@ def random_mlp(
     activation: str | Activation,
     initializer: str | Initializer,
     gain: float = 1.0,
+    output_activation: str | Activation | None = None,
     rng: RNGLike,
     dtype: DTypeLike = np.float64,
 ) -> Network:
@@ -300,6 +301,8 @@ def random_mlp(
         How each layer's weights are drawn, by name or as a function.
     gain : float, default 1.0
         Multiplies all weights. Dimensionless, at least 0.
+    output_activation : str or Activation, optional
+        φ of the last layer, such as "identity" for logits; None means that of all.
     rng : int, SeedSequence or Generator
         Source of randomness; the layers draw from it in order.
     dtype : dtype, default float64
@@ -319,7 +322,11 @@ def random_mlp(
         draw(fan_in, fan_out, gain=gain, rng=rng, dtype=dtype)
         for fan_in, fan_out in pairwise(widths)
     ]
-    return mlp(weights, None, activation)
+    drawn = mlp(weights, None, activation)
+    if output_activation is None:
+        return drawn
+    top = Dense(drawn.weights[-1], drawn.biases[-1], activations.get(output_activation))
+    return Network((*drawn.layers[:-1], top))
 
 
 def _check_kind(name: str, value: object, kind: type) -> None:
