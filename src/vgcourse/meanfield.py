@@ -392,7 +392,7 @@ def chi(*, activation: str | Activation, sigma_w: float, q: float) -> float:
     activation = get_activation(activation)
     with np.errstate(divide="ignore"):  # log 0 = −inf
         log2_w = 2 * np.log2(check_real("sigma_w", sigma_w, at_least=0))
-    infinite = isinstance(q, float) and q == np.inf
+    infinite = np.ndim(q) == 0 and q == np.inf
     variance = q if infinite else check_real("q", q, at_least=0)
     if variance == 0:
         log2_slope = _log2_lines(activation)[0]
