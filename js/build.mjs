@@ -44,7 +44,7 @@ for (const name of ["course", "search"]) {
 await build({
   ...site,
   entryPoints: ["site/service-worker.js"],
-  outfile: `${root}/book/_extensions/service-worker.js`,
+  outfile: `${root}/coursebook/vendor/service-worker.js`,
   banner: banner(
     `The service worker of vgcourse, ${license}, with Workbox 7.4.1 (MIT).`,
   ),

@@ -15,7 +15,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["MPLBACKEND"] = "agg"
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "book/_extensions")]
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT)]
 
 # Marks whose tests must run, and not be skipped: "browser", "torch" (see .ci/run) and
 # "lite" (see .github/workflows/lite.yml).

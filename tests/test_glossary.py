@@ -2,15 +2,12 @@
 
 import json
 import re
-import sys
 
 import pytest
 import yaml
 from address import ROOT
 
-sys.path.insert(0, str(ROOT / "book/_extensions"))
-
-import glossary_hover
+from coursebook import glossary
 
 SOURCE = (ROOT / "book/glossary.md").read_text("utf-8")
 PAGES = yaml.safe_load((ROOT / "book/pages.yml").read_text("utf-8"))
@@ -58,8 +55,8 @@ def test_term_leads_to_a_page_of_the_course(term):
 
 @pytest.mark.parametrize(("chapter", "word"), sorted(BOLD))
 def test_word_that_a_chapter_defines_is_in_the_glossary(chapter, word):
-    known = {glossary_hover.spelled(term): None for term in ENTRIES}
-    assert glossary_hover.meant(word, known), chapter
+    known = {glossary.spelled(term): None for term in ENTRIES}
+    assert glossary.meant(word, known), chapter
 
 
 def test_words_are_defined_in_every_chapter_there_is():
@@ -70,7 +67,7 @@ def test_words_are_defined_in_every_chapter_there_is():
 
 def test_a_word_is_found_in_other_forms():
     known = {"dead unit": None, "mean field theory": None, "singular value": None}
-    assert glossary_hover.meant("dead", known) == "dead unit"
-    assert glossary_hover.meant("Singular values", known) == "singular value"
-    assert glossary_hover.meant("mean-field theory", known) == "mean field theory"
-    assert glossary_hover.meant("living", known) is None
+    assert glossary.meant("dead", known) == "dead unit"
+    assert glossary.meant("Singular values", known) == "singular value"
+    assert glossary.meant("mean-field theory", known) == "mean field theory"
+    assert glossary.meant("living", known) is None

@@ -2,15 +2,12 @@
 
 import json
 import re
-import sys
 
 import pytest
 from address import ROOT
 from pybtex.database import Entry, Person, parse_file
 
-sys.path.insert(0, str(ROOT / "book/_extensions"))
-
-import course_references
+from coursebook import references
 
 ENTRIES = dict(parse_file(str(ROOT / "book/references.bib")).entries)
 # Older than the web, and no copy that we could vouch for.
@@ -28,7 +25,7 @@ CITED = [
 ]
 IN_CODE = {
     reference: name
-    for name, text in course_references.docstrings()
+    for name, text in references.docstrings()
     for reference in re.findall(r"\.\. \[\d\] (.*?)(?= \.\. \[|$| examples ---)", text)
 }
 
@@ -48,7 +45,7 @@ def test_link_of_a_chapter_is_in_the_list(chapter, words, url):
 
 @pytest.mark.parametrize("reference", IN_CODE)
 def test_reference_of_a_docstring_is_in_the_list(reference):
-    found = [e for e in ENTRIES.values() if course_references.cites(reference, e)]
+    found = [e for e in ENTRIES.values() if references.cites(reference, e)]
     assert len(found) == 1, IN_CODE[reference]
 
 
@@ -57,8 +54,7 @@ def test_entry_is_used(key):
     entry = ENTRIES[key]
     linked = {url for _, _, url in CITED}
     assert entry.fields.get("url") in linked or any(
-        course_references.cites(text, entry)
-        for _, text in course_references.docstrings()
+        references.cites(text, entry) for _, text in references.docstrings()
     )
 
 
@@ -93,10 +89,10 @@ def test_names_of_another_paper_are_seen(paper):
 
 
 def test_paper_is_found_by_title_or_by_author_and_year(paper):
-    assert course_references.cites('j. doe, "on x", 2000', paper)
-    assert course_references.cites("in the manner of j. doe et al., 1999", paper)
-    assert not course_references.cites("j. doe, 2000", paper)
-    assert not course_references.cites("r. roe, 1999", paper)
+    assert references.cites('j. doe, "on x", 2000', paper)
+    assert references.cites("in the manner of j. doe et al., 1999", paper)
+    assert not references.cites("j. doe, 2000", paper)
+    assert not references.cites("r. roe, 1999", paper)
 
 
 FACTS = {
@@ -108,14 +104,14 @@ FACTS = {
 
 
 def test_course_is_cited_in_text():
-    assert course_references.citation(FACTS, "2026", "text") == (
+    assert references.citation(FACTS, "2026", "text") == (
         "The authors, J. Doe (2026). A course, version 1.2.3. https://example.org"
     )
 
 
 def test_course_is_cited_as_an_entry_that_parses(tmp_path):
     file = tmp_path / "course.bib"
-    file.write_text(course_references.citation(FACTS, "2026", "bibtex"))
+    file.write_text(references.citation(FACTS, "2026", "bibtex"))
     entry = parse_file(str(file)).entries["vgcourse"]
     assert [str(person) for person in entry.persons["author"]] == [
         "{The authors}",

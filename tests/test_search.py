@@ -1,14 +1,9 @@
 """What the search looks into: formulas in Unicode, prose before code, no outputs."""
 
-import sys
-
 import pytest
-from address import ROOT
 from docutils import nodes
 
-sys.path.insert(0, str(ROOT / "book/_extensions"))
-
-import course_search
+from coursebook import search
 
 
 @pytest.mark.parametrize(
@@ -27,7 +22,7 @@ import course_search
     ],
 )
 def test_formula_is_written_in_a_line(tex, line):
-    assert course_search.unicode(tex) == line
+    assert search.unicode(tex) == line
 
 
 @pytest.fixture
@@ -54,7 +49,7 @@ def doctree() -> nodes.document:
 
 
 def test_each_section_and_term_is_found_for_itself(doctree):
-    assert list(course_search.sections(doctree)) == [
+    assert list(search.sections(doctree)) == [
         ("Page", "", "The factor χ chi(q)"),
         ("Inner", "inner", "Deep."),
         ("gain", "term-gain", "A number."),

@@ -1,8 +1,9 @@
 """Formulas become HTML and MathML in the build, and a wrong one stops it."""
 
 import pytest
-import typeset
 from docutils import nodes
+
+from coursebook import typeset
 
 
 def test_formula_carries_its_tag_for_the_eye_and_for_a_screen_reader():

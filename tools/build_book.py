@@ -30,7 +30,7 @@ PAGES = (
     "notebooks/*.ipynb",
     "book/*",
     "book/_static/**/*",
-    "book/_extensions/**/*",
+    "coursebook/**/*",
     "book/_templates/**/*",
     "*.md",
 )

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urljoin
 
-import offline
 import pytest
 import serve
 from conftest import PAGES, SITE, wait_until, wake
 from playwright.sync_api import BrowserContext, Page, expect
+
+from coursebook import publish
 
 SAVED = "Saved for reading offline"
 LANDING = "book/intro.html"
@@ -60,7 +61,11 @@ def copy(tmp_path) -> Path:
 def rebuild(site: Path) -> None:
     """Do again what the end of the book's build does."""
     worker = site / "service-worker.js"
-    files = json.dumps(offline.Site(site).files())
+    stamps = publish.Stamps(site)
+    for file in publish.pages(site):
+        stamps.use(file)
+        file.write_text(stamps.stamp(file, file.read_text()))
+    files = json.dumps(stamps.files())
     code = worker.read_text().partition(";\n")[2]
     worker.write_text(f"self.vgcourseFiles = {files};\n{code}")
 

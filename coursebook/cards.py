@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 from docutils import nodes
-from pages import ABOUT
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from coursebook.pages import ABOUT
 from vgcourse import activations, products, propagation
 from vgcourse.unit_chain import unit_chain
 
@@ -119,8 +119,7 @@ def visit_html(translator: Any, node: chapters) -> None:
     raise nodes.SkipNode
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
     app.add_node(chapters, html=(visit_html, None))
     app.add_directive("chapters", ChaptersDirective)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

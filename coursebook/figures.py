@@ -131,11 +131,10 @@ def visit_html(translator: Any, node: pair) -> None:
     raise nodes.SkipNode
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
     app.add_node(pair, html=(visit_html, None))
     app.add_directive("still", StillDirective)
     app.add_directive("palette", PaletteDirective)
     # After the explorers, which take their own pictures.
     app.connect("doctree-read", on_doctree_read, priority=600)
-    return {"parallel_read_safe": False, "parallel_write_safe": True}

@@ -87,7 +87,6 @@ def on_resolved(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         next(doctree.findall(nodes.section)).append(note)
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
     app.connect("doctree-resolved", on_resolved)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

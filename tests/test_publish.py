@@ -1,11 +1,12 @@
-"""What the end of the book's build makes of the addresses in its files."""
+"""What publishing makes of the pages: addresses, the list of files, the policy."""
 
 import base64
 import hashlib
 from pathlib import Path
 
-import offline
 import pytest
+
+from coursebook import publish
 
 NAME = f"{'0a' * 8}.png"  # a name that is a hash
 
@@ -40,7 +41,7 @@ def query(file: Path) -> str:
 
 
 def test_files_are_called_and_listed_by_the_hash_of_their_content(root):
-    files = dict(offline.Site(root).files())
+    files = dict(publish.publish(root))
     one = query(root / "s.png")
     styles = {f"_static/{s}.css{query(root / f'_static/{s}.css')}" for s in "ab"}
     pictures = {f"s.png{one}", f"l.png{one}", NAME}
@@ -58,10 +59,10 @@ def test_files_are_called_and_listed_by_the_hash_of_their_content(root):
 
 
 def test_changed_picture_changes_the_address_of_the_style_and_the_page(root):
-    before = dict(offline.Site(root).files())
-    assert dict(offline.Site(root).files()) == before  # again: nothing moves
+    before = dict(publish.publish(root))
+    assert dict(publish.publish(root)) == before  # again: nothing moves
     (root / "s.png").write_text("2")
-    after = dict(offline.Site(root).files())
+    after = dict(publish.publish(root))
     assert not [name for name in before.keys() & after.keys() if "a.css" in name]
     assert before["index.html"] != after["index.html"]
     assert [name for name in before if "b.css" in name] == [
@@ -72,5 +73,19 @@ def test_changed_picture_changes_the_address_of_the_style_and_the_page(root):
 def test_what_belongs_to_no_page_is_left_alone(root):
     names = ("lite/index.html", "_static/unused.css", "_static/template.html")
     before = [(root / name).read_text() for name in names]
-    offline.Site(root).files()
+    publish.publish(root)
     assert [(root / name).read_text() for name in names] == before
+
+
+def test_policy_names_the_scripts_that_stand_in_the_page_and_no_other():
+    inside = '<script src="a.js"></script><script>one()</script><script>two()</script>'
+    policed = publish.with_policy(
+        f"<meta content=\"script-src 'self'; img-src\">{inside}"
+    )
+    digests = sorted(
+        base64.b64encode(hashlib.sha256(script).digest()).decode()
+        for script in (b"one()", b"two()")
+    )
+    named = " ".join(f"'sha256-{digest}'" for digest in digests)
+    assert f"script-src 'self' {named}; img-src" in policed
+    assert policed.endswith(inside)

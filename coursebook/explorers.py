@@ -17,7 +17,6 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-import figures
 import yaml
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -29,10 +28,12 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.fileutil import copy_asset
 from sphinx.util.osutil import relative_uri
 
+from coursebook import figures
 from vgcourse import explorers
 from vgcourse.explorers.base import BUNDLE, STYLESHEET
 
 LOGGER = logging.getLogger(__name__)
+State = dict[str, Any]
 FOLDER = "_static/explorers"
 # What a notebook stores of an explorer in words: its name and knobs, and its sentence.
 STORED = re.compile(r"[A-Z]\w*\(.*\)\n(?P<sentence>.+)", re.DOTALL)
@@ -42,14 +43,14 @@ class explorer(nodes.General, nodes.Element):  # noqa: N801 - docutils names nod
     """Where an explorer stands; its child is the still picture, on paper with words."""
 
 
-def shell(number: int, spec: dict, values: dict, sentence: str) -> tuple[str, str]:
+def shell(number: int, spec: State, values: State, sentence: str) -> tuple[str, str]:
     """Return what stands before and after the still picture, in the explorer's shape.
 
     Nothing moves on the page when the explorer takes this place: its controls, not yet
     alive, its captions and its sentence are here, and each picture has its height.
     """
 
-    def shown(item: dict) -> bool:
+    def shown(item: State) -> bool:
         wanted = item.get("when") or {}
         return all(values[name] in choices for name, choices in wanted.items())
 
@@ -87,7 +88,7 @@ def shell(number: int, spec: dict, values: dict, sentence: str) -> tuple[str, st
     return before, f'</div><p class="vg-readout">{escape(sentence)}</p></div>'
 
 
-def save(app: Sphinx, spec: dict, values: dict, table: str) -> str:
+def save(app: Sphinx, spec: State, values: State, table: str) -> str:
     """Write the script that mounts one explorer; return its place in the book."""
     state = json.dumps({"spec": spec, "values": values, "table": table}, sort_keys=True)
     name = f"{hashlib.sha256(state.encode()).hexdigest()[:16]}.js"
@@ -100,7 +101,7 @@ def save(app: Sphinx, spec: dict, values: dict, table: str) -> str:
 def place(
     app: Sphinx,
     docname: str,
-    state: tuple[dict, dict, str],
+    state: tuple[State, State, str],
     picture: nodes.Element,
 ) -> explorer:
     """Make the node of one explorer on a page, and save its state."""
@@ -226,7 +227,7 @@ def on_start(app: Sphinx) -> None:
             copy_asset(str(file), str(Path(app.outdir) / "_static"))
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
     other = (visit_other, visit_other)
     app.add_node(explorer, html=(visit_html, depart_html), latex=other, text=other)
@@ -234,4 +235,3 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-read", on_doctree_read)
     app.add_css_file(STYLESHEET.name)
     app.connect("builder-inited", on_start)
-    return {"parallel_read_safe": False, "parallel_write_safe": True}

@@ -1,9 +1,9 @@
 """Give the book one stylesheet, of the rules that its pages use.
 
 Theme and libraries bring a dozen stylesheets, and a page needs a quarter of what is in
-them; a phone waits for all before it shows a word. When the book is built, this
-extension joins the stylesheets that the pages name, in their order, into one. A
-rule stays if each class and id in its selector is a word of a page or a script.
+them; a phone waits for all before it shows a word. The stylesheets that a page names
+are joined in their order into one. A rule stays if each class and id in its selector is
+a word of a page or a script.
 """
 
 import hashlib
@@ -13,14 +13,10 @@ from collections.abc import Iterable, Iterator
 from html import unescape
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import tinycss2
-from offline import LAST, Site
-from sphinx.application import Sphinx
 from tinycss2.ast import Node
 
-NAME = "styles.css"
 LINK = re.compile(r'\s*<link\b[^>]*\brel="stylesheet"[^>]*>')
 ATTRIBUTE = re.compile(r'\b(href|media)="([^"]*)"')
 URL = re.compile(r"""(\burl\(['"]?)(?!data:|#|\w+:|/)([^'")]+)""")
@@ -28,12 +24,20 @@ WORD = re.compile(r"[A-Za-z_][\w-]*")
 # Classes that a script puts together out of parts.
 COMPOSED = ("vg-", "bs-tooltip-")
 
+Words = frozenset[str]
+
+
+def words_of(texts: Iterable[str]) -> Words:
+    """Return all words that may be a class or an id."""
+    return frozenset(word for text in texts for word in WORD.findall(text))
+
 
 def parsed(rules: str | list[Node]) -> list[Node]:
     """Return the rules and comments of a stylesheet, or of the inside of a rule."""
     inside = tinycss2.parse_rule_list
     read = tinycss2.parse_stylesheet if isinstance(rules, str) else inside
-    return read(rules, skip_whitespace=True)
+    nodes: list[Node] = read(rules, skip_whitespace=True)
+    return nodes
 
 
 def selectors(prelude: list[Node]) -> list[list[Node]]:
@@ -47,14 +51,14 @@ def selectors(prelude: list[Node]) -> list[list[Node]]:
     return found
 
 
-def is_used(selector: list[Node], words: frozenset[str]) -> bool:
+def is_used(selector: list[Node], words: Words) -> bool:
     """Whether something may match a selector; what is in :not() and :is() is let be."""
     names = {token.value for token in selector if token.type == "hash"}
     names |= {b.value for a, b in pairwise(selector) if a == "." and b.type == "ident"}
     return all(name in words or name.startswith(COMPOSED) for name in names)
 
 
-def reduced(rules: Iterable[Node], words: frozenset[str]) -> Iterator[str]:
+def reduced(rules: Iterable[Node], words: Words) -> Iterator[str]:
     """Yield the rules that are used, and whose they are by what licence, as text."""
     for rule in rules:
         if rule.type == "qualified-rule":
@@ -110,38 +114,30 @@ def joined(sheets: Iterable[tuple[Path, str]], folder: Path) -> str:
     return whole
 
 
-def join(root: Path) -> None:
-    """Give each page of a built book one stylesheet in the place of those it names."""
-    folder = root / "_static"
-    pages = {page: page.read_text("utf-8") for page in Site(root).pages()}
-    # An explorer's table has no words.
-    scripts = (s for s in folder.rglob("*.js") if s.parent.name != "explorers")
-    texts = [*pages.values(), *(script.read_text("utf-8") for script in scripts)]
-    words = frozenset(WORD.findall(" ".join(texts)))
-    made: dict[tuple[tuple[Path, str], ...], Path] = {}
-    for page, text in pages.items():
+class Stylesheets:
+    """The stylesheets of a built book, joined anew in its folder of static files."""
+
+    def __init__(self, folder: Path, words: Words) -> None:
+        self.folder = folder
+        self.words = words
+        self.made: dict[tuple[tuple[Path, str], ...], Path] = {}
+
+    def join(self, page: Path, text: str) -> str:
+        """Return the text of a page with one stylesheet for all that it names."""
         links = LINK.findall(text)
         if not links:
-            continue
+            return text
         sheets = tuple(sheets_of(links, page))
-        if sheets not in made:
-            rules = "".join(reduced(parsed(joined(sheets, folder)), words))
-            name = f"styles-{hashlib.sha256(rules.encode()).hexdigest()[:16]}.css"
-            made[sheets] = folder / name
-            made[sheets].write_text(rules, "utf-8")
-        address = os.path.relpath(made[sheets], page.parent)
+        if sheets not in self.made:
+            self.made[sheets] = self._write(sheets)
+        address = os.path.relpath(self.made[sheets], page.parent)
         before, _, after = text.partition(links[0])
         link = f'\n<link rel="stylesheet" href="{address}" />'
-        page.write_text(before + link + LINK.sub("", after), "utf-8")
+        return before + link + LINK.sub("", after)
 
-
-def on_finished(app: Sphinx, exception: Exception | None) -> None:
-    """Join the stylesheets when all pages are there."""
-    if exception is None and app.builder.name == "html":
-        join(Path(app.outdir))
-
-
-def setup(app: Sphinx) -> dict[str, Any]:
-    """Connect to Sphinx."""
-    app.connect("build-finished", on_finished, priority=LAST - 1)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    def _write(self, sheets: tuple[tuple[Path, str], ...]) -> Path:
+        rules = "".join(reduced(parsed(joined(sheets, self.folder)), self.words))
+        digest = hashlib.sha256(rules.encode()).hexdigest()[:16]
+        file = self.folder / f"styles-{digest}.css"
+        file.write_text(rules, "utf-8")
+        return file

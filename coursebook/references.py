@@ -23,7 +23,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 BIBLIOGRAPHY = ROOT / "book/references.bib"
 PAGE = "book/references"
 
@@ -31,7 +31,7 @@ PAGE = "book/references"
 class ByYear(ByAuthor):
     """The oldest first."""
 
-    def sorting_key(self, entry: Entry) -> tuple:
+    def sorting_key(self, entry: Entry) -> tuple[Any, ...]:
         """Return what is compared."""
         return (entry.fields["year"], *super().sorting_key(entry))
 
@@ -127,8 +127,9 @@ def on_resolved(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         return
     entries = parse_file(str(BIBLIOGRAPHY), bib_format="bibtex").entries
     pages, texts = in_the_text(app), list(docstrings())
+    cite: Any = app.env.get_domain("cite")
     items = {name: i for i in doctree.findall(nodes.list_item) for name in i["ids"]}
-    for citation in app.env.get_domain("cite").citations:
+    for citation in cite.citations:
         entry = entries[citation.key]
         linking = pages.get(entry.fields.get("url"), [])
         uses = [*linking, *in_the_code(entry, texts)]
@@ -178,9 +179,8 @@ def citation(facts: dict[str, Any], year: str, form: str) -> str:
     return f"@misc{{vgcourse,\n{body}\n}}"
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
     register_plugin("pybtex.style.formatting", "course", Course)
     app.add_directive("cite-course", CiteCourse)
     app.connect("doctree-resolved", on_resolved)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

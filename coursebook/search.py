@@ -10,7 +10,6 @@ import operator
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from docutils import nodes
 from pylatexenc.latex2text import LatexNodes2Text
@@ -120,8 +119,7 @@ def on_page(app: Sphinx, name: str, *_context: object) -> None:
         app.add_js_file("search.js", loading_method="defer")
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
     app.connect("html-page-context", on_page)
     app.connect("build-finished", on_finished)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -14,7 +14,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 LOGGER = logging.getLogger(__name__)
-SCRIPT = Path(__file__).parent / "katex.min.js"
+SCRIPT = Path(__file__).parent / "vendor/katex.min.js"
 # Unicode in a formula (ℓ, ·) is meant; anything else that LaTeX would refuse is not.
 OPTIONS = """{
   throwOnError: true, displayMode: display, output: "htmlAndMathml",
@@ -65,8 +65,7 @@ def visit_math_block(translator: Any, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
     app.add_html_math_renderer("typeset", (visit_math, None), (visit_math_block, None))
     app.add_css_file("katex/katex.css")
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,15 +1,10 @@
-"""What stands around the text of every page, and what a page may load.
+"""What stands around the text of every page.
 
 The ways to run a chapter, under its title; the promise of the previous and the next
-page; when the page changed last, and where to mend it. A content-security-policy lets
-a page load from its own site alone.
+page; when the page changed last, and where to mend it.
 """
 
-import base64
-import hashlib
 import json
-import re
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +12,13 @@ import yaml
 from docutils import nodes
 from jinja2 import Environment, FileSystemLoader
 from sphinx.application import Sphinx
-from sphinx.builders.html import StandaloneHTMLBuilder
-from sphinx.builders.html._assets import _JavaScript
 from sphinx.config import Config
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.append(str(ROOT / "tools"))
-import address  # noqa: E402 - after its folder is on the path
+from coursebook.publish import POLICY
+from tools import address
+
+Context = dict[str, Any]
+ROOT = Path(__file__).resolve().parents[1]
 
 TEMPLATES = ROOT / "book/_templates"
 ABOUT = yaml.safe_load((ROOT / "book/pages.yml").read_text("utf-8"))
@@ -31,13 +26,6 @@ LOCAL = "book/intro"  # has a section on running the course on one's own machine
 LITE = ROOT / "book/_build/lite/complete.json"
 PDF = ROOT / "book/_build/vgcourse.pdf"
 
-# Styles may stand in the page (KaTeX places its glyphs so); scripts may not, but for
-# those whose digest is named.
-POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'"
-)
-INLINE = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.S)
 THEME_SCRIPT = """
 (() => {
   document.documentElement.classList.add("vg-arriving");
@@ -47,18 +35,6 @@ THEME_SCRIPT = """
   const dark = matchMedia("(prefers-color-scheme: dark)").matches;
   page.theme = page.mode === "auto" ? (dark ? "dark" : "light") : page.mode;
 })();
-"""
-# The site's root leads on to the first page.
-DOOR = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8" />
-<meta http-equiv="refresh" content="0; url=book/intro.html" />
-<link rel="icon" href="_static/favicon.svg" />
-<title>Vanishing and exploding gradients</title>
-</head>
-<body><a href="book/intro.html">Vanishing and exploding gradients</a></body>
-</html>
 """
 # Scripts of tools that no page of the course uses.
 IDLE = {"design-tabs.js"}
@@ -95,9 +71,12 @@ def on_doctree_resolved(app: Sphinx, doctree: nodes.document, docname: str) -> N
         title.parent.insert(position, ways(app, docname))
 
 
-def on_page(app: Sphinx, docname: str, _template: str, context: dict, _doctree) -> None:
+def on_page(
+    app: Sphinx, docname: str, _template: str, context: Context, _doctree: object
+) -> None:
     """Tell the templates what they show."""
-    around = app.builder.relations.get(docname, [None, None, None])
+    builder: Any = app.builder
+    around = builder.relations.get(docname, [None, None, None])
     promises = {
         side: ABOUT.get(neighbor, {}).get("promise", "")
         for side, neighbor in zip(("prev", "next"), around[1:], strict=True)
@@ -114,13 +93,13 @@ def on_page(app: Sphinx, docname: str, _template: str, context: dict, _doctree) 
 
 
 def on_page_last(
-    _app: Sphinx, docname: str, _template: str, context: dict, _doctree
+    _app: Sphinx, docname: str, _template: str, context: Context, _doctree: object
 ) -> None:
     """Let no script hold up the page, and leave out those that it does not use."""
     if docname == "search":  # its scripts, at the end of its head, wait for nothing
         return
     context["script_files"] = [
-        _JavaScript(
+        type(script)(
             script.filename,
             priority=script.priority,
             **{**script.attributes, "defer": "defer"},
@@ -130,30 +109,9 @@ def on_page_last(
     ]
 
 
-def sha256(script: str) -> str:
-    """Return a script's digest as a policy names it."""
-    digest = hashlib.sha256(script.encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"
-
-
-def on_finished(app: Sphinx, exception: Exception | None) -> None:
-    """Name in each page's policy the scripts that stand in the page itself."""
-    if exception is not None or not isinstance(app.builder, StandaloneHTMLBuilder):
-        return
-    if app.builder.name == "html":
-        (Path(app.outdir) / "index.html").write_text(DOOR, "utf-8")
-    for file in Path(app.outdir).rglob("*.html"):
-        page = file.read_text("utf-8")
-        digests = {sha256(text) for text in INLINE.findall(page)}
-        allowed = " ".join(["script-src 'self'", *sorted(digests)])
-        file.write_text(page.replace("script-src 'self'", allowed, 1), "utf-8")
-
-
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
     app.connect("config-inited", on_config, priority=100)
     app.connect("doctree-resolved", on_doctree_resolved)
     app.connect("html-page-context", on_page)
     app.connect("html-page-context", on_page_last, priority=990)
-    app.connect("build-finished", on_finished)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,31 @@
+"""The book's Sphinx extension: what Jupyter Book does not do for this course.
+
+Content: `explorers` and `figures` put pictures on pages, `cards` lead to chapters,
+`glossary` and `references` link words and works, `typeset` sets formulas, `search`
+saves what is looked for. Around it: `pages` says what stands beside the text. When all
+pages are there, `publish` reads each once, and writes it as readers get it.
+"""
+
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from coursebook import (
+    cards,
+    explorers,
+    figures,
+    glossary,
+    pages,
+    publish,
+    references,
+    search,
+    typeset,
+)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Connect every part to Sphinx."""
+    parts = (typeset, pages, cards, explorers, references, glossary, search, figures)
+    for part in (*parts, publish):
+        part.setup(app)
+    return {"parallel_read_safe": False, "parallel_write_safe": True}
