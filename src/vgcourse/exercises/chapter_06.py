@@ -2,11 +2,14 @@
 
 import math
 
-from vgcourse.exercises.kinds import Exercise, Mistake, Number
+from vgcourse.exercises.kinds import Choice, Exercise, Mistake, Number
 
 FAN_IN = 3 * 3 * 64
 FAN_OUT = 3 * 3 * 128
 KEPT = (1 + 0.2**2) / 2  # of the mean square, by a leaky ReLU of slope 0.2
+WIDTH = 512
+SINE = (1 - math.exp(-2)) / 2  # E[sin²] at q = 1
+COSINE = (1 + math.exp(-2)) / 2  # E[cos²], the mean squared slope
 
 EXERCISES: list[Exercise] = [
     Number(
@@ -67,5 +70,84 @@ EXERCISES: list[Exercise] = [
         solution=r"The variance is $\tfrac12 - \tfrac1{2\pi}$, so the factor is "
         r"$\tfrac12 / (\tfrac12 - \tfrac1{2\pi}) = \pi/(\pi - 1) = 1.467$. A layer "
         "sees the mean square of its inputs, mean included.",
+    ),
+    Number(
+        "06.3",
+        asks="the factor",
+        truth=2 / WIDTH / math.sqrt(2 / WIDTH),
+        mistakes=[
+            Mistake(
+                (2 / WIDTH) ** 2 * WIDTH / 2,
+                "that is the factor of the mean square; the RMS is asked for",
+            ),
+            Mistake(1.0, "2/n is the variance; here it stands as standard deviation"),
+            Mistake(
+                math.sqrt(WIDTH / 2),
+                "the weights are that much too small, not too large",
+            ),
+            Mistake(
+                2 / WIDTH * math.sqrt(WIDTH),
+                "that is the sum; ReLU keeps half of its mean square besides",
+            ),
+        ],
+        solution=r"The standard deviation should be $\sqrt{2/512} = 1/16$ and is "
+        r"$2/512 = 1/256$: sixteen times too small. The RMS falls to 1/16 per layer.",
+    ),
+    Choice(
+        "06.4",
+        asks="the network",
+        options=["A", "B", "C", "D"],
+        truth="B",
+        mistakes=[
+            Mistake("A", "signal and gradient both sink: these weights are too small"),
+            Mistake("C", "both are level: these weights are right"),
+            Mistake(
+                "D",
+                "the signal stays and the gradient sinks: the slopes are too small, "
+                "and larger weights would help before smaller ones do",
+            ),
+        ],
+        solution="B: the gradient grows toward the first layer. The signal cannot grow "
+        "with it, because tanh is bounded; it stands near 1, where tanh is flat. A has "
+        "weights too small for ReLU (variance 1/n), C has He's, D is a sigmoid.",
+        right="the gradient explodes, while tanh holds the signal back",
+    ),
+    Number(
+        "06.5",
+        asks="the standard deviation",
+        truth=math.sqrt(2 / 9),
+        mistakes=[
+            Mistake(
+                math.sqrt(2 / FAN_IN),
+                "that adds up all 64 channels; here each is filtered by itself",
+            ),
+            Mistake(2 / 9, "that is the variance, not the standard deviation"),
+            Mistake(1 / 3, "that makes up for the sum, not for what ReLU takes away"),
+        ],
+        solution=r"Each output adds up nine products, so the variance is $2/9$ and the "
+        r"standard deviation $\sqrt{2/9} = 0.47$.",
+        right="nine products, of which ReLU keeps half in mean square",
+    ),
+    Number(
+        "06.6",
+        asks="the factor",
+        truth=COSINE / SINE,
+        mistakes=[
+            Mistake(
+                math.sqrt(COSINE / SINE),
+                "that is the factor of the RMS; the mean square is asked for",
+            ),
+            Mistake(
+                COSINE,
+                "that is the mean squared slope; the gain, squared, multiplies it",
+            ),
+            Mistake(
+                1 / SINE, "that is the squared gain; the slope's mean square is missing"
+            ),
+            Mistake(1.0, "the signal is level, and the gradient is not"),
+        ],
+        solution=r"A level signal needs $g^2\,(1 - e^{-2})/2 = 1$. The slope is the "
+        r"cosine, and $\mathrm{E}[\cos^2 z] = 1 - \mathrm{E}[\sin^2 z]$, so the "
+        r"gradient's mean square grows by $(1 + e^{-2})/(1 - e^{-2}) = 1.313$.",
     ),
 ]
