@@ -7,6 +7,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 import reference
+from ground_truth import known
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -143,16 +144,16 @@ def test_max_slope_is_the_supremum_and_reached_where_said(name: str):
 @pytest.mark.parametrize(
     ("name", "slope", "at"),
     [
-        ("sigmoid", 0.25, 0.0),  # row 3.1 of the ground truth
-        ("tanh", 1.0, 0.0),
-        ("softsign", 1.0, 0.0),
-        ("gelu", 1.128904145185155, math.sqrt(2)),  # row 3.3
-        ("gelu_tanh", 1.128993068659, 1.41850400879),  # row 3.4
-        ("silu", 1.099839320129, 2.399357280515),  # row 3.5
-        ("mish", 1.088498161252, 1.490571179485),  # row 3.7
-        ("selu", 1.7580993408473766, 0.0),  # row 3.8
-        ("hard_sigmoid", 1 / 6, None),  # row 3.10
-        ("elu", 1.0, None),  # row 3.11
+        ("sigmoid", known("3.1")[0], 0.0),
+        ("tanh", known("3.1")[1], 0.0),
+        ("softsign", known("3.1")[4], 0.0),
+        ("gelu", known("3.3")[0], math.sqrt(2)),
+        ("gelu_tanh", known("3.4")[0], known("3.4")[2]),
+        ("silu", known("3.5")[0], known("3.5")[2]),
+        ("mish", known("3.7")[0], known("3.7")[2]),
+        ("selu", known("3.8")[2], 0.0),
+        ("hard_sigmoid", known("3.10")[0], None),
+        ("elu", known("3.11")[0], None),
     ],
 )
 def test_max_slope_has_the_known_value(name: str, slope: float, at: float | None):
@@ -166,10 +167,10 @@ def test_max_slope_has_the_known_value(name: str, slope: float, at: float | None
 @pytest.mark.parametrize(
     ("name", "slope", "at"),
     [
-        ("gelu", -0.128904145185155, -math.sqrt(2)),  # row 3.3
-        ("gelu_tanh", -0.128993068659, -1.41850400879),  # row 3.4
-        ("silu", -0.099839320129, -2.399357280515),  # row 3.5
-        ("mish", -0.112526122389, -2.256376396361),  # row 3.7
+        ("gelu", known("3.3")[1], -math.sqrt(2)),
+        ("gelu_tanh", known("3.4")[1], -known("3.4")[2]),
+        ("silu", known("3.5")[1], -known("3.5")[2]),
+        ("mish", known("3.7")[1], known("3.7")[3]),
     ],
 )
 def test_smooth_rectifiers_fall_on_the_left(name: str, slope: float, at: float):
@@ -213,7 +214,7 @@ def gaussian_erf(z):
         (arctan, 1.0),  # row 3.1
         (gaussian_erf, 1.1283791670955126),
         (scaled_tanh, 1.143933333333),  # row 3.2
-        (hard_swish, 1.5),  # row 3.10
+        (hard_swish, known("3.10")[1]),
     ],
 )
 def test_an_activation_of_ones_own_has_the_known_supremum(formula, slope: float):
@@ -229,17 +230,16 @@ def test_an_activation_of_ones_own_has_the_known_supremum(formula, slope: float)
 
 
 def test_scaled_tanh_passes_through_one():
-    # Row 3.2.
     value = of_ones_own("scaled_tanh", scaled_tanh).function(1.0)
-    assert math.isclose(value, 0.99999725592, rel_tol=1e-11)
+    assert math.isclose(value, known("3.2")[1], rel_tol=1e-11)
 
 
 def test_selu_constants_fix_mean_zero_and_second_moment_one():
-    # Row 3.8.
+    scale, alpha, _ = known("3.8")
     selu = ACTIVATIONS["selu"]
-    assert selu.slopes_at_infinity == (0.0, 1.0507009873554805)
+    assert selu.slopes_at_infinity == (0.0, scale)
     np.testing.assert_allclose(
-        selu.slopes_at_zero[0] / selu.slopes_at_zero[1], 1.6732632423543772, rtol=EXACT
+        selu.slopes_at_zero[0] / selu.slopes_at_zero[1], alpha, rtol=EXACT
     )
     assert abs(gaussian_mean(selu.function, kinks=selu.kinks)) < QUADRATURE
     assert math.isclose(selu.forward_gain, 1, rel_tol=QUADRATURE)
@@ -253,42 +253,40 @@ def test_selu_constants_fix_mean_zero_and_second_moment_one():
         ("mish", 0, 1),
         ("softplus", 0, 1),
         ("elu", 0, 1),
-        ("selu", 0, 1.0507009873554805),
+        ("selu", *known("3.11")[4:]),
     ],
 )
 def test_rectifiers_end_with_slope_zero_and_one(name: str, left: float, right: float):
-    # Row 3.11.
     slopes = ACTIVATIONS[name].derivative([-40.0, 40.0])
     np.testing.assert_allclose(slopes, [left, right], rtol=1e-9, atol=1e-9)
 
 
 def test_saturation_begins_where_the_closed_form_says():
-    # Row 3.12.
-    assert math.isclose(math.acosh(49), 4.584863339122, rel_tol=1e-12)
-    assert math.isclose(math.acosh(10), 2.993222846126, rel_tol=1e-12)
-    for name, edge in [("sigmoid", math.acosh(49)), ("tanh", math.acosh(10))]:
+    edges = [math.acosh(49), math.acosh(10)]
+    np.testing.assert_allclose(edges, known("3.12"), rtol=1e-12)
+    for name, edge in zip(("sigmoid", "tanh"), edges, strict=True):
         slopes = ACTIVATIONS[name].derivative([-edge, edge])
         np.testing.assert_allclose(slopes, 0.01, rtol=EXACT)
 
 
 def test_sigmoid_slope_is_kept_on_the_positive_side():
-    # Row 3.13: s(1 − s) is exactly 0 from 53 ln 2 on.
+    # s(1 − s) is exactly 0 from 53 ln 2 on.
     sigmoid = ACTIVATIONS["sigmoid"]
     edge = 53 * math.log(2)
-    assert math.isclose(edge, 36.736800569677, rel_tol=1e-12)
+    assert math.isclose(edge, known("3.13")[0], rel_tol=1e-12)
     s = sigmoid.function(np.nextafter(edge, INF) + 1e-9)
     assert s * (1 - s) == 0
-    assert math.isclose(math.log10(sigmoid.derivative(36.8)), -15.98, abs_tol=0.02)
+    assert abs(math.log10(sigmoid.derivative(36.8)) - known("3.13")[1]) < 0.02
     assert sigmoid.derivative(36.8) == sigmoid.derivative(-36.8)
 
 
 def test_weight_beats_the_sigmoid_bound_only_from_four_and_only_in_a_window():
-    # Row 3.14: |w| σ′(wz) ≥ 1 on a width of (2/w) arccosh(w/2 − 1).
+    # |w| σ′(wz) ≥ 1 on a width of (2/w) arccosh(w/2 − 1).
     derivative = ACTIVATIONS["sigmoid"].derivative
     z = np.linspace(-0.5, 0.5, 1_000_001)
-    w = 6.894151032293
+    widest, w = known("3.14")
     width = 2 / w * math.acosh(w / 2 - 1)
-    assert math.isclose(width, 0.447743204694, rel_tol=1e-11)
+    assert math.isclose(width, widest, rel_tol=1e-11)
     for other in (6.8, w, 7.0):
         share = np.mean(other * derivative(other * z) >= 1)
         assert math.isclose(share, 2 / other * math.acosh(other / 2 - 1), abs_tol=3e-6)
@@ -310,21 +308,20 @@ def test_rectifier_moments_equal_the_closed_forms(variance: float):
 
 
 def test_leaky_relu_has_equal_moments_of_value_and_slope():
-    # Row 4.1, slope 0.2: both 0.52.
+    # Slope 0.2.
     leaky = activations.leaky_relu(0.2)
-    assert math.isclose(leaky.forward_gain**-2, 0.52, rel_tol=QUADRATURE)
-    assert math.isclose(leaky.backward_gain**-2, 0.52, rel_tol=QUADRATURE)
+    assert math.isclose(leaky.forward_gain**-2, known("4.1")[3], rel_tol=QUADRATURE)
+    assert math.isclose(leaky.backward_gain**-2, known("4.1")[3], rel_tol=QUADRATURE)
 
 
 @pytest.mark.parametrize(
     ("name", "second", "slope"),
     [
-        ("tanh", 0.394294490398, 0.464402902448),
-        ("sigmoid", 0.293379035858, 0.044836241350),
+        ("tanh", *known("4.2")[:2]),
+        ("sigmoid", *known("4.2")[2:]),
     ],
 )
 def test_gaussian_moments_have_the_known_values(name: str, second, slope: float):
-    # Row 4.2.
     activation = ACTIVATIONS[name]
     assert math.isclose(activation.forward_gain**-2, second, abs_tol=1e-12)
     assert math.isclose(activation.backward_gain**-2, slope, abs_tol=1e-12)
@@ -333,16 +330,11 @@ def test_gaussian_moments_have_the_known_values(name: str, second, slope: float)
 @pytest.mark.parametrize(
     ("name", "gain"),
     [
-        ("tanh", 1.592537419723),
-        ("gelu", 1.533530441196),
-        ("silu", 1.676532470331),
-        ("sigmoid", 1.846228545339),
-        ("selu", 1.0),
+        *zip(("tanh", "gelu", "silu", "sigmoid", "selu"), known("4.4"), strict=True),
         ("relu", math.sqrt(2)),
     ],
 )
 def test_forward_gain_has_the_known_value(name: str, gain: float):
-    # Row 4.4.
     assert math.isclose(ACTIVATIONS[name].forward_gain, gain, rel_tol=1e-12)
 
 
@@ -583,7 +575,7 @@ def test_get_returns_the_activation_of_that_name():
 
 
 def test_moments_of_selu_are_drawn_back_to_their_fixed_point():
-    # Row 3.9: d(mean, variance) of the output by d(mean, variance) of the input, at
+    # d(mean, variance) of the output by d(mean, variance) of the input, at
     # (0, 1), with weights of sum 0 and square sum 1: only the variance is felt.
     selu = ACTIVATIONS["selu"]
 
@@ -598,18 +590,17 @@ def test_moments_of_selu_are_drawn_back_to_their_fixed_point():
 
     step = 1e-5
     column = (moments(1 + step) - moments(1 - step)) / (2 * step)
-    np.testing.assert_allclose(column, [0.0888347551, 0.7826478832], atol=1e-8)
-    np.testing.assert_allclose(np.linalg.norm(column), 0.7876733605, atol=1e-8)
+    np.testing.assert_allclose(column, known("3.9")[:2], atol=1e-8)
+    np.testing.assert_allclose(np.linalg.norm(column), known("3.9")[2], atol=1e-8)
 
 
 def test_gain_from_the_standard_deviation_is_not_that_of_he():
-    # Row 13.7: relu has a mean, and the second moment is what the next layer feels.
+    # ReLU has a mean, and the second moment is what the next layer feels.
     relu = ACTIVATIONS["relu"]
     mean, square = (
         gaussian_mean(lambda z, k=k: relu.function(z) ** k, kinks=(0.0,))
         for k in (1, 2)
     )
     gain = 1 / np.sqrt(square - mean**2)
-    np.testing.assert_allclose(gain, 1.712858550450, rtol=1e-9)
-    np.testing.assert_allclose(gain**2 * square, np.pi / (np.pi - 1), rtol=1e-9)
+    np.testing.assert_allclose([gain, gain**2 * square], known("13.7"), rtol=1e-9)
     np.testing.assert_allclose(relu.forward_gain, np.sqrt(2), rtol=1e-12)

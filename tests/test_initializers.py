@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from ground_truth import known
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,20 +48,20 @@ def test_all_initializers_of_the_course_are_there():
 @pytest.mark.parametrize(
     ("name", "std"),
     [
-        ("lecun_normal", 0.0625),
-        ("lecun_uniform", 0.0625),
-        ("truncated_normal", 0.0625),
-        ("glorot_normal", 0.072168783649),
-        ("glorot_uniform", 0.072168783649),
-        ("he_normal", 0.088388347648),
-        ("he_uniform", 0.088388347648),
-        ("orthogonal", 0.0625),
+        ("lecun_normal", known("4.6")[0]),
+        ("lecun_uniform", known("4.6")[0]),
+        ("truncated_normal", known("4.6")[0]),
+        ("glorot_normal", known("4.6")[1]),
+        ("glorot_uniform", known("4.6")[1]),
+        ("he_normal", known("4.6")[3]),
+        ("he_uniform", known("4.6")[3]),
+        ("orthogonal", known("4.6")[0]),
         ("zeros", 0.0),
         ("constant", 0.0),
     ],
 )
 def test_standard_deviation_has_the_known_value(name: str, std: float):
-    # Row 4.6 of the ground truth: fan_in 256, fan_out 128.
+    # Fan_in 256, fan_out 128.
     assert math.isclose(standard_deviation(name, 256, 128), std, rel_tol=1e-11)
     assert math.isclose(
         standard_deviation(name, 256, 128, gain=3), 3 * std, rel_tol=1e-11
@@ -70,13 +71,13 @@ def test_standard_deviation_has_the_known_value(name: str, std: float):
 @pytest.mark.parametrize(
     ("mode", "std"),
     [
-        ("fan_in", 0.088388347648),
-        ("fan_out", 0.125),
-        ("fan_avg", math.sqrt(2) * 0.072168783649),
+        ("fan_in", known("4.6")[3]),
+        ("fan_out", known("4.6")[5]),
+        ("fan_avg", math.sqrt(2) * known("4.6")[1]),
     ],
 )
 def test_standard_deviation_of_a_scheme_of_ones_own(mode: str, std: float):
-    # Row 4.6: He's 2/n, by fan_in and by fan_out.
+    # He's 2/n, by fan_in and by fan_out.
     he = Scheme(math.sqrt(2), mode, "normal")
     assert math.isclose(standard_deviation(he, 256, 128), std, rel_tol=1e-11)
     assert_mean_is(std**2, he(256, 128, rng=0) ** 2)
@@ -84,7 +85,6 @@ def test_standard_deviation_of_a_scheme_of_ones_own(mode: str, std: float):
 
 @drawn
 def test_weights_have_mean_zero_and_the_stated_second_moment(name: str):
-    # Row 4.6, by drawing.
     W = INITIALIZERS[name](256, 128, gain=1.5, rng=0)
     assert_mean_is(0, W)
     assert_mean_is(standard_deviation(name, 256, 128, gain=1.5) ** 2, W**2)
@@ -92,11 +92,10 @@ def test_weights_have_mean_zero_and_the_stated_second_moment(name: str):
 
 @pytest.mark.parametrize(
     ("name", "limit"),
-    [("glorot_uniform", 0.125), ("he_uniform", 0.153093108924)],
+    [("glorot_uniform", known("4.6")[2]), ("he_uniform", known("4.6")[4])],
 )
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_uniform_weights_fill_the_interval_up_to_its_limit(name, limit, dtype: type):
-    # Row 4.6.
     W = INITIALIZERS[name](256, 128, rng=0, dtype=dtype)
     assert np.abs(W).max() <= limit * (1 + np.finfo(dtype).eps)
     for end in (W.min(), W.max()):
@@ -104,11 +103,10 @@ def test_uniform_weights_fill_the_interval_up_to_its_limit(name, limit, dtype: t
 
 
 def test_fans_of_a_convolution_count_the_kernel():
-    # Row 4.7.
     fan_in, fan_out = fans((128, 64, 3, 3))
     assert (fan_in, fan_out) == (576, 1152)
     std = standard_deviation("he_normal", fan_in, fan_out)
-    assert math.isclose(std, 0.058925565099, rel_tol=1e-11)
+    assert math.isclose(std, *known("4.7"), rel_tol=1e-11)
     assert fans((128, 64)) == (64, 128)
 
 
@@ -146,13 +144,14 @@ def test_gain_may_be_an_array_without_axes():
 
 
 def test_truncated_weights_are_a_widened_gaussian_cut_at_two():
-    # Row 4.8: He with fan_in 256 draws with std 0.1004840486 before the cut.
+    # He with fan_in 256 draws with the last of these before the cut.
+    _, cut_variance, before_the_cut = known("4.8")
     variance = 1 - 4 * math.exp(-2) / math.sqrt(2 * math.pi) / math.erf(math.sqrt(2))
-    assert math.isclose(variance, 0.773741303554, rel_tol=1e-11)
+    assert math.isclose(variance, cut_variance, rel_tol=1e-11)
     assert math.isclose(initializers.TRUNCATED_STD, variance**0.5, rel_tol=EXACT)
     std = math.sqrt(2 / 256)
     widened = std / initializers.TRUNCATED_STD
-    assert math.isclose(widened, 0.100484048572, rel_tol=1e-11)
+    assert math.isclose(widened, before_the_cut, rel_tol=1e-11)
     W = INITIALIZERS["truncated_normal"](256, 1024, gain=math.sqrt(2), rng=0)
     assert np.abs(W).max() <= 2 * widened
     assert np.abs(W).max() > 1.999 * widened
@@ -160,9 +159,9 @@ def test_truncated_weights_are_a_widened_gaussian_cut_at_two():
 
 
 def test_truncated_weights_are_not_clipped():
-    # Row 4.9: clipping, and then dividing by 0.8796, would be 9 % too wide.
+    # Clipping, and then dividing by 0.8796, would be 9 % too wide.
     clipped = np.clip(np.random.default_rng(0).standard_normal(2**18), -2, 2)
-    assert_mean_is(0.959446155673**2, clipped**2)
+    assert_mean_is(known("4.9")[0] ** 2, clipped**2)
     W = INITIALIZERS["truncated_normal"](1, 2**18, rng=0)
     edge = 2 / initializers.TRUNCATED_STD
     assert np.count_nonzero(np.abs(W) == np.abs(W).max()) == 1
@@ -179,17 +178,18 @@ def test_truncated_weights_have_their_std_at_any_gain():
 
 @pytest.mark.torch
 def test_torch_truncates_at_absolute_cut_offs():
-    # Row 4.10: nothing is cut at std 0.02, so the correction inflates the variance.
+    # Nothing is cut at std 0.02, so the correction inflates the variance.
     torch = pytest.importorskip("torch")
     torch.manual_seed(0)
     draw = torch.nn.init.trunc_normal_(torch.empty(400, 400), std=0.02).double().numpy()
-    assert_mean_is(1, (draw / 0.02) ** 2)
-    assert_mean_is(1.292421634223, (draw / 0.02 / initializers.TRUNCATED_STD) ** 2)
+    ratio, inflated = known("4.10")
+    assert_mean_is(ratio, (draw / 0.02) ** 2)
+    assert_mean_is(inflated, (draw / 0.02 / initializers.TRUNCATED_STD) ** 2)
 
 
 @pytest.mark.torch
 def test_torch_linear_default_is_a_uniform_scheme_of_gain_one_over_sqrt_three():
-    # Row 4.11: U(±1/√fan_in), that is, variance 1/(3 fan_in).
+    # U(±1/√fan_in), that is, variance 1/(3 fan_in).
     torch = pytest.importorskip("torch")
     torch.manual_seed(0)
     theirs = torch.nn.Linear(400, 300).weight.detach().numpy()
@@ -198,7 +198,7 @@ def test_torch_linear_default_is_a_uniform_scheme_of_gain_one_over_sqrt_three():
     assert ours.shape == theirs.shape
     for W in (ours, theirs):
         assert 0.999 / 20 < np.abs(W).max() <= 1.000001 / 20
-        assert_mean_is(1, 3 * 400 * W.astype(float) ** 2)
+        assert_mean_is(*known("4.11"), 3 * 400 * W.astype(float) ** 2)
 
 
 @given(fan_in=FANS, fan_out=FANS, gain=st.floats(0.1, 10), seed=SEEDS)

@@ -7,6 +7,7 @@ from math import acosh, erfc, exp, log10, pi, sqrt
 
 import numpy as np
 import pytest
+from ground_truth import known
 from reference import STATISTICS, assert_profiles_equal
 
 from vgcourse.activations import ACTIVATIONS, Activation
@@ -107,28 +108,26 @@ def test_predict_profile_broadcasts_sigma_w():
 
 
 def test_tanh_with_xavier_decays_like_one_over_twice_the_depth():
-    # Row 4.16, from q₁ = 1; q of a layer is the second moment of h below it.
+    # From q₁ = 1; q of a layer is the second moment of h below it.
     profile = predict_profile(depth=1000, activation="tanh", sigma_w=1.0)
     q = np.concatenate([[1.0], 100.0**profile.log10_activation_rms])
-    np.testing.assert_allclose(
-        q[[9, 49, 99]], [0.05801184784, 0.01043073840, 0.00512071567], rtol=QUADRATURE
-    )
-    np.testing.assert_allclose(2 * 1000 * q[999], 1.00333307, rtol=1e-6)  # row 4.17
+    np.testing.assert_allclose(q[[9, 49, 99]], known("4.16"), rtol=QUADRATURE)
+    np.testing.assert_allclose(2 * 1000 * q[999], known("4.17"), rtol=1e-6)
 
 
 FIXED_POINTS = [
-    ("sigmoid", 1.0, 0.0, 0.264686875182, 0.055720706770),  # row 4.19
-    ("tanh", 5 / 3, 0.0, 1.178480490386, 1.209831320383),  # row 4.22
-    ("tanh", sqrt(2), 0.0, 0.617964769770, 1.105528820440),  # row 4.23
-    ("selu", 1.0, 0.0, 1.0, 1.071574992456),  # row 4.24
-    ("tanh", 1.3, 0.3, 0.607046791909, 0.939807428682),  # row 5.1
-    ("tanh", 4.0, 0.3, 12.604149497836, 2.367261035545),  # row 5.3
-    ("tanh", 1.5, 0.3, 0.960844279740, 1.060981264141),  # row 5.4
-    ("tanh", 0.9, 0.3, 0.216524634251, 0.600371254692),  # row 5.6
-    ("tanh", sqrt(1.760954639608), sqrt(0.05), 0.570047881641, 1.0),  # row 5.17
+    ("sigmoid", 1.0, 0.0, *known("4.19")),
+    ("tanh", 5 / 3, 0.0, known("4.22")[0], known("4.22")[2]),
+    ("tanh", sqrt(2), 0.0, *known("4.23")),
+    ("selu", 1.0, 0.0, 1.0, *known("4.24")),
+    ("tanh", 1.3, 0.3, *known("5.1")),
+    ("tanh", 4.0, 0.3, *known("5.3")),
+    ("tanh", 1.5, 0.3, *known("5.4")),
+    ("tanh", 0.9, 0.3, *known("5.6")),
+    ("tanh", sqrt(known("5.17")[0]), sqrt(0.05), known("5.17")[1], 1.0),
     ("tanh", 1.0, 0.0, 0.0, 1.0),
     ("relu", sqrt(2), 0.0, 1.0, 1.0),  # every q is one
-    ("relu", sqrt(3), sqrt(0.5), np.inf, 1.5),  # row 5.32
+    ("relu", sqrt(3), sqrt(0.5), np.inf, *known("5.32")),
     ("relu", 1.0, 0.3, 0.18, 0.5),
     ("relu", 1.0, 0.0, 0.0, 0.5),
 ]
@@ -152,8 +151,8 @@ def test_fixed_points_and_their_factors(activation, sigma_w, sigma_b, q, factor)
 
 
 def test_selu_factor_has_its_closed_form():
-    # Row 4.24: λ²/2 + λ²α²e²Φ(−2).
-    scale, alpha = 1.0507009873554805, 1.6732632423543772
+    # Row 4.24 and its constants, row 3.8: λ²/2 + λ²α²e²Φ(−2).
+    scale, alpha, _ = known("3.8")
     closed = scale**2 / 2 * (1 + alpha**2 * exp(2) * erfc(sqrt(2)))
     np.testing.assert_allclose(
         chi(activation="selu", sigma_w=1, q=1), closed, rtol=1e-11
@@ -161,23 +160,23 @@ def test_selu_factor_has_its_closed_form():
 
 
 def test_sigmoid_reaches_one_only_at_ten_times_xavier():
-    # Row 4.21, by bisection on σ_w².
+    # By bisection on σ_w².
     low, high = 50.0, 200.0
     for _ in range(40):
         square = (low + high) / 2
         q = fixed_point(activation="sigmoid", sigma_w=sqrt(square)).q
         grows = chi(activation="sigmoid", sigma_w=sqrt(square), q=q) > 1
         low, high = (low, square) if grows else (square, high)
-    np.testing.assert_allclose(high, 103.007553853994, rtol=1e-7)
+    np.testing.assert_allclose(high, known("4.21"), rtol=1e-7)
 
 
 @pytest.mark.parametrize(
     ("activation", "q", "square_w", "square_b"),
     [
-        ("gelu", 3.561552812809, 1.983058257435, 0.172922390756),  # row 4.26
-        ("silu", 14.320173618026, 1.988004678269, 0.555143170722),  # row 4.27
-        ("tanh", 0.1, 1.177569096165, 0.000832280424686),  # row 5.22
-        ("tanh", 1.0, 2.153302648904, 0.150964629379),  # row 5.24
+        ("gelu", *known("4.26")),
+        ("silu", *known("4.27")[:3]),
+        ("tanh", 0.1, *known("5.22")),
+        ("tanh", 1.0, *known("5.24")),
     ],
 )
 def test_critical_points_keep_signal_and_gradient(activation, q, square_w, square_b):

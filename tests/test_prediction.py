@@ -7,6 +7,7 @@ from math import log, sqrt
 
 import numpy as np
 import pytest
+from ground_truth import known
 from reference import STATISTICS, assert_profiles_equal
 
 from vgcourse import network
@@ -48,18 +49,18 @@ def test_prediction_agrees_with_measurement(activation, sigma_w, sigma_b):
 # Activation, σ_w², σ_b², factor on the squared gradient, relative tolerance; then
 # width, depth and number of networks, as the table has them.
 SIMULATED = [
-    ("relu", 1 / 3, 1 / 1800, 1 / 6, 0.05, 600, 14, 3),  # row 4.12, defaults of torch
-    ("tanh", 1 / 3, 1 / 1800, 1 / 3, 0.03, 600, 14, 3),  # row 4.12
-    ("relu", 1.0, 0.0, 0.5, 0.03, 600, 20, 3),  # row 4.13, default of Keras
-    ("sigmoid", 1.0, 0.0, 0.055720706770, 0.03, 600, 12, 4),  # row 4.19
-    ("tanh", 25 / 9, 0.0, 1.209831320383, 0.02, 1000, 30, 4),  # row 4.22
-    ("selu", 1.0, 0.0, 1.071574992456, 0.015, 1000, 40, 4),  # row 4.24
-    ("tanh", 1.69, 0.09, 0.939807, 0.015, 1000, 30, 5),  # row 5.31, ordered
-    ("tanh", 6.25, 0.09, 1.585225, 0.02, 1000, 30, 5),  # row 5.31, chaotic
-    ("tanh", 1.76095, 0.05, 1.0, 0.015, 1000, 30, 5),  # row 5.31, critical
-    ("relu", 3.0, 0.5, 1.5, 0.03, 1000, 24, 4),  # row 5.32
-    ("relu", sqrt(2 * 512), 0.0, 16.0, 0.08, 512, 12, 3),  # row 13.1: Var = √(2/n)
-    ("relu", 4.0, 0.0, 2.0, 0.04, 800, 20, 4),  # row 13.4
+    ("relu", 1 / 3, 1 / 1800, known("4.12")[0], 0.05, 600, 14, 3),  # torch
+    ("tanh", 1 / 3, 1 / 1800, known("4.12")[1], 0.03, 600, 14, 3),  # torch
+    ("relu", 1.0, 0.0, *known("4.13"), 0.03, 600, 20, 3),  # Keras
+    ("sigmoid", 1.0, 0.0, known("4.19")[1], 0.03, 600, 12, 4),
+    ("tanh", 25 / 9, 0.0, known("4.22")[2], 0.02, 1000, 30, 4),
+    ("selu", 1.0, 0.0, *known("4.24"), 0.015, 1000, 40, 4),
+    ("tanh", 1.69, 0.09, known("5.31")[0], 0.015, 1000, 30, 5),  # ordered
+    ("tanh", 6.25, 0.09, known("5.31")[1], 0.02, 1000, 30, 5),  # chaotic
+    ("tanh", 1.76095, 0.05, known("5.31")[2], 0.015, 1000, 30, 5),  # critical
+    ("relu", 3.0, 0.5, *known("5.32"), 0.03, 1000, 24, 4),
+    ("relu", sqrt(2 * 512), 0.0, *known("13.1"), 0.08, 512, 12, 3),  # Var = √(2/n)
+    ("relu", 4.0, 0.0, *known("13.4"), 0.04, 800, 20, 4),
 ]
 
 
@@ -89,7 +90,6 @@ def test_simulated_networks_have_the_factors_of_the_table(case):
 
 
 def test_tanh_with_xavier_decays_as_predicted_at_layer_50():
-    # Row 4.16, 24 networks.
     squares = [
         100
         ** measure_profile(
@@ -103,11 +103,11 @@ def test_tanh_with_xavier_decays_as_predicted_at_layer_50():
         ).log10_activation_rms[-1]
         for seed in range(24)
     ]
-    np.testing.assert_allclose(np.mean(squares), 0.01043073840, rtol=0.2)
+    np.testing.assert_allclose(np.mean(squares), known("4.16")[1], rtol=0.2)
 
 
 def test_he_in_narrow_networks_shrinks_the_median():
-    # Row 13.5: 20 units, 20 layers, one direction.
+    # 20 units, 20 layers, one direction.
     logs = []
     for seed in range(500):
         profile = measure_profile(
@@ -121,7 +121,7 @@ def test_he_in_narrow_networks_shrinks_the_median():
         logs.append(
             2 * (profile.log10_gradient_rms[0] - profile.log10_gradient_rms[-1])
         )
-    np.testing.assert_allclose(10 ** np.median(logs), 0.06433, rtol=0.3)
+    np.testing.assert_allclose(10 ** np.median(logs), known("13.5"), rtol=0.3)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import sympy as sp
+from ground_truth import known
 
 from vgcourse import symbolic
 from vgcourse.activations import ACTIVATIONS
@@ -104,9 +105,12 @@ def test_slopes_of_sigmoid_and_tanh_follow_from_their_values():
     assert symbolic.tanh_slope_gap() == 0
 
 
-@pytest.mark.parametrize(("activation", "largest"), [("sigmoid", 0.25), ("tanh", 1.0)])
+@pytest.mark.parametrize(
+    ("activation", "largest"),
+    [("sigmoid", known("3.1")[0]), ("tanh", known("3.1")[1])],
+)
 def test_slope_deficit_is_zero_at_zero_alone(activation, largest):
-    # Row 3.1 of the ground truth; row 13.2: "at most", not "below".
+    # Row 13.2: "at most", not "below".
     z = sp.Symbol("z", real=True)
     deficit = symbolic.slope_deficit(activation)
     assert deficit.subs(z, 0) == 0
@@ -149,7 +153,7 @@ def test_slope_reach_follows_from_the_slope():
 
 
 def test_slope_reach_is_the_interval_where_a_sigmoid_unit_passes_all():
-    # Row 3.14.
+    width, weight_of_most = known("3.14")
     w, x = sp.Symbol("w", positive=True), sp.Symbol("x", real=True)
     reach = symbolic.slope_reach(w)
     edge = reach / 2
@@ -158,12 +162,12 @@ def test_slope_reach_is_the_interval_where_a_sigmoid_unit_passes_all():
         assert abs(float(passed.subs(w, weight)) - 1) < 1e-12
     assert reach.subs(w, 4) == 0
     best = sp.nsolve(reach.diff(w), 6.9)
-    np.testing.assert_allclose(float(best), 6.894151032293, rtol=1e-9)
-    np.testing.assert_allclose(float(reach.subs(w, best)), 0.447743204694, rtol=1e-6)
+    np.testing.assert_allclose(float(best), weight_of_most, rtol=1e-9)
+    np.testing.assert_allclose(float(reach.subs(w, best)), width, rtol=1e-6)
 
 
 def test_gaussian_moments_are_those_of_the_ground_truth():
-    # Row 4.1.
+    half, mean, spread, leaky = known("4.1")
     s, a = sp.Symbol("s", positive=True), sp.Symbol("a", real=True)
     moment = symbolic.gaussian_moment
     assert moment("relu") == s**2 / 2
@@ -174,7 +178,10 @@ def test_gaussian_moments_are_those_of_the_ground_truth():
     assert sp.simplify(moment("leaky_relu") - s**2 * (1 + a**2) / 2) == 0
     slope = moment("leaky_relu", of_slope=True)
     assert sp.simplify(slope - (1 + a**2) / 2) == 0
-    assert slope.subs(a, sp.Rational(1, 5)) == sp.Rational(52, 100)
+    assert slope.subs(a, sp.Rational(1, 5)) == sp.Rational(str(leaky))
+    assert float(moment("relu").subs(s, 1)) == half
+    assert abs(moment("relu", power=1).subs(s, 1) - mean) < 1e-11
+    assert abs(variance.subs(s, 1) - spread) < 1e-11
     assert moment("identity", power=4) == 3 * s**4
     assert moment("identity", of_slope=True) == 1
 
@@ -217,9 +224,8 @@ def test_glorot_is_the_compromise_between_both_conditions():
         assert (
             condition.subs(n_out, n_in).subs(v, variance.subs(n_out, n_in)) is sp.true
         )
-    # Row 4.15: 400 → 100 gives 1.6 forward and 0.4 backward.
     factors = [c.lhs.subs(v, variance).subs({n_in: 400, n_out: 100}) for c in both]
-    assert factors == [sp.Rational(8, 5), sp.Rational(2, 5)]
+    assert factors == [sp.Rational(str(factor)) for factor in known("4.15")]
 
 
 def test_compromises_differ_but_for_equal_fans():

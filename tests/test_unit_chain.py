@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from ground_truth import known
 
 from vgcourse.unit_chain import unit_chain
 
@@ -32,19 +33,19 @@ def test_factors_multiply_up_to_the_derivative():
 
 
 def test_sigmoid_chain_tends_to_its_fixed_point_not_to_the_bound():
-    # Row 1.8.
+    fixed_point, factor = known("1.8")
     run = unit_chain(1.0, 0.5, activation="sigmoid", depth=60)
-    np.testing.assert_allclose(run.h[-1], 0.6590460684074067, rtol=EXACT)
-    np.testing.assert_allclose(run.factors[-1], 0.2247043481241465, rtol=EXACT)
+    np.testing.assert_allclose(run.h[-1], fixed_point, rtol=EXACT)
+    np.testing.assert_allclose(run.factors[-1], factor, rtol=EXACT)
 
 
 def test_tanh_chain_decays_like_a_power_of_depth():
-    # Row 1.9.
+    power, limit = known("1.9")
     run = unit_chain(1.0, 0.5, activation="tanh", depth=100_000)
     sums = np.cumsum(np.log(run.factors))
     exponent = (sums[99_999] - sums[49_999]) / math.log(2)
-    assert abs(exponent + 1.5) < 2e-4
-    assert abs(run.h[-1] * math.sqrt(2 * 100_000 / 3) - 1) < 1e-3
+    assert abs(exponent - power) < 2e-4
+    assert abs(run.h[-1] * math.sqrt(2 * 100_000 / 3) - limit) < 1e-3
 
 
 def test_unit_chain_broadcasts_weights_and_inputs():
