@@ -86,6 +86,11 @@ def svg(lines: list[Line]) -> str:
     return f'<svg viewBox="{box}" aria-hidden="true">{"".join(drawn)}</svg>'
 
 
+def _with_card(names: Iterable[str]) -> list[str]:
+    """Return the pages among `names` that answer a question, in their order."""
+    return [name for name in names if "question" in ABOUT.get(name, {})]
+
+
 class chapters(nodes.General, nodes.Element):  # noqa: N801 - docutils names nodes so
     """Where cards stand."""
 
@@ -98,8 +103,9 @@ class ChaptersDirective(SphinxDirective):
         here = self.env.docname
         for part in self.config.external_site_map.root.subtrees:
             if here in part.files():
-                return [chapters("", names=[n for n in part.files() if n in PICTURES])]
-        return [chapters("", names=list(PICTURES))]
+                return [chapters("", names=_with_card(part.files()))]
+        main_road = [name for name in ABOUT if "/side_" not in name]
+        return [chapters("", names=_with_card(main_road))]
 
 
 def visit_html(translator: Any, node: chapters) -> None:
@@ -109,8 +115,9 @@ def visit_html(translator: Any, node: chapters) -> None:
     for name in node["names"]:
         link = builder.get_relative_uri(builder.current_docname, name)
         about = ABOUT[name]
+        picture = svg(PICTURES[name]()) if name in PICTURES else ""
         cards.append(
-            f'<li><a href="{link}">{svg(PICTURES[name]())}'
+            f'<li><a href="{link}">{picture}'
             f"<b>{escape(builder.env.titles[name].astext())}</b>"
             f"<span>{escape(about['question'])}</span>"
             f"<small>{about['minutes']} minutes</small></a></li>"
