@@ -13,6 +13,7 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from myst_nb.core.render import WIDGET_VIEW_MIMETYPE
 from myst_nb.sphinx_ import NbMetadataCollector
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
@@ -30,11 +32,14 @@ from sphinx.util.osutil import relative_uri
 
 from coursebook import figures
 from vgcourse import explorers
-from vgcourse.explorers.base import BUNDLE, STYLESHEET
+from vgcourse.explorers.reading import Positions, Reading
+from vgcourse.explorers.widget import BUNDLE, STYLESHEET
 
 LOGGER = logging.getLogger(__name__)
 State = dict[str, Any]
 FOLDER = "_static/explorers"
+CHIP = re.compile(r"explorer-\d+\?")
+FEW = 5  # of as many values, each gets a button, as in js/explorers/knobs.js
 # What a notebook stores of an explorer in words: its name and knobs, and its sentence.
 STORED = re.compile(r"[A-Z]\w*\(.*\)\n(?P<sentence>.+)", re.DOTALL)
 
@@ -43,49 +48,60 @@ class explorer(nodes.General, nodes.Element):  # noqa: N801 - docutils names nod
     """Where an explorer stands; its child is the still picture, on paper with words."""
 
 
-def shell(number: int, spec: State, values: State, sentence: str) -> tuple[str, str]:
+def shell(number: int, reading: Reading, at: Positions) -> tuple[str, str]:
     """Return what stands before and after the still picture, in the explorer's shape.
 
     Nothing moves on the page when the explorer takes this place: its controls, not yet
     alive, its captions and its sentence are here, and each picture has its height.
     """
-
-    def shown(item: State) -> bool:
-        wanted = item.get("when") or {}
-        return all(values[name] in choices for name, choices in wanted.items())
-
-    knobs = []
-    for knob in spec["knobs"]:
-        name, place = f"explorer-{number}-{knob['name']}", knob["values"].index
-        at = place(values[knob["name"]])
-        control = f'<select id="{name}" disabled><option>{{}}</option></select>'
-        if knob["kind"] == "range":
-            control = (
-                f'<input type="range" id="{name}" max="{len(knob["values"]) - 1}" '
-                f'value="{at}" disabled /><output>{{}}</output>'
-            )
-        knobs.append(
-            f'<div class="vg-knob vg-{knob["kind"]}"><label for="{name}">'
-            f"{knob['label']}</label>{control.format(escape(knob['labels'][at]))}</div>"
+    knobs = "".join(
+        _control(f"explorer-{number}-{name}", knob, at[name])
+        for name, knob in reading.knobs.items()
+    )
+    room = []
+    for panel in reading.panels(at):
+        labels = [s["label"] for s in panel["series"] if s["label"]]
+        keys = "".join(
+            f'<span class="vg-key"><i></i>{label}</span>' for label in labels
         )
-    panels = [panel for panel in spec["panels"] if shown(panel)]
-    keys = {
-        series["label"]: f'<span class="vg-key"><i></i>{series["label"]}</span>'
-        for panel in panels
-        for series in panel["series"]
-        if series["label"] and shown(series)
-    }
-    room = "".join(
-        f'<p class="vg-caption">{panel["y"]}</p>'
-        f'<div style="height: {panel.get("height", 240)}px"></div>'
-        for panel in panels
-    )
+        legend = f'<div class="vg-legend">{keys}</div>' if keys else ""
+        room.append(
+            f'<p class="vg-caption">{panel["y"]}</p>{legend}'
+            f'<div style="height: {panel["height"]}px"></div>'
+        )
     before = (
-        '<div class="vg-explorer-live"><div class="vg-controls vg-knobs">'
-        f'{"".join(knobs)}<div class="vg-legend">{"".join(keys.values())}</div></div>'
-        f'<div class="vg-pictures vg-waiting">{room}'
+        '<div class="vg-explorer-live"><div class="vg-top"><div class="vg-controls">'
+        f'{knobs}</div><p class="vg-readout">{escape(reading.sentence(at))}</p></div>'
+        f'<div class="vg-pictures vg-waiting">{"".join(room)}'
     )
-    return before, f'</div><p class="vg-readout">{escape(sentence)}</p></div>'
+    after = (
+        '</div><div class="vg-tools"><button class="vg-tool" disabled>Pin</button>'
+        '<button class="vg-tool" disabled>Reset</button></div></div>'
+    )
+    return before, after
+
+
+def _control(name: str, knob: Mapping[str, Any], position: int) -> str:
+    """Return a knob that is not yet alive."""
+    labels = [escape(label) for label in knob["labels"]]
+    head = f'<label for="{name}">{knob["label"]}</label>'
+    if len(labels) <= FEW:
+        texts = "".join(f"<label><span>{label}</span></label>" for label in labels)
+        return (
+            '<fieldset class="vg-knob vg-choice" disabled>'
+            f"<legend>{knob['label']}</legend>{texts}</fieldset>"
+        )
+    if knob["kind"] == "select":
+        select = f'<select id="{name}" disabled><option>{labels[position]}</option>'
+        return f'<div class="vg-knob vg-select">{head}{select}</select></div>'
+    step = '<button class="vg-step" disabled>{}</button>'.format
+    stops = '<div class="vg-stops"></div>' if "stops" in knob else ""
+    return (
+        f'<div class="vg-knob vg-range">{head}<output>{labels[position]}</output>'
+        f'<div class="vg-slide">{step("−")}<input type="range" id="{name}" '
+        f'max="{len(labels) - 1}" value="{position}" disabled />{step("+")}</div>'
+        f"{stops}</div>"
+    )
 
 
 def save(app: Sphinx, spec: State, values: State, table: str) -> str:
@@ -107,8 +123,11 @@ def place(
     """Make the node of one explorer on a page, and save its state."""
     count = app.env.metadata[docname].setdefault("explorers", 0) + 1
     app.env.metadata[docname]["explorers"] = count
-    spec, values, _ = state
-    around = shell(count, spec, values, picture["alt"])
+    spec, values, table = state
+    reading = Reading(spec, base64.b64decode(table))
+    at = reading.positions(values)
+    picture["alt"] = f"{spec.get('alt', '')} {reading.sentence(at)}".strip()
+    around = shell(count, reading, at)
     node = explorer("", picture, number=count, state=save(app, *state), around=around)
     picture["classes"].append("vg-still")
     return node
@@ -165,6 +184,16 @@ def on_doctree_read(app: Sphinx, doctree: nodes.document) -> None:
         picture = figures.chosen(app, views, alt)
         values = {knob["name"]: state[knob["name"]] for knob in spec["knobs"]}
         bundle.replace_self(place(app, docname, (spec, values, table.strip()), picture))
+
+
+def on_chips(_app: Sphinx, doctree: nodes.document) -> None:
+    """Make chips of links to states, as ``[0.95](#explorer-1?gain=0.95)``."""
+    for link in list(doctree.findall(addnodes.pending_xref)):
+        target = link.get("reftarget", "")
+        if CHIP.match(target):
+            chip = nodes.reference("", "", refuri=f"#{target}", classes=["vg-chip"])
+            chip += link.children
+            link.replace_self(chip)
 
 
 class ExplorerDirective(SphinxDirective):
@@ -233,5 +262,6 @@ def setup(app: Sphinx) -> None:
     app.add_node(explorer, html=(visit_html, depart_html), latex=other, text=other)
     app.add_directive("explorer", ExplorerDirective)
     app.connect("doctree-read", on_doctree_read)
+    app.connect("doctree-read", on_chips)
     app.add_css_file(STYLESHEET.name)
     app.connect("builder-inited", on_start)

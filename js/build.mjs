@@ -20,11 +20,9 @@ await build({
   ...settings,
   entryPoints: ["explorers/explorer.js"],
   outfile: `${root}/src/vgcourse/explorers/explorer.js`,
-  target: "es2020",
+  target: "es2022",
   globalName: "vgcourseExplorer",
-  banner: banner(
-    `The explorers of vgcourse, ${license}, with Observable Plot 0.6.17 and D3 7 (ISC).`,
-  ),
+  banner: banner(`The explorers of vgcourse, ${license}, with d3-array 3.2.4 (ISC).`),
 });
 
 const site = {

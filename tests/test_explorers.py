@@ -1,6 +1,7 @@
 """Explorers without a browser: tables, words, answers to bad input."""
 
 import json
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pytest
@@ -8,12 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vgcourse import explorers, formats
-from vgcourse.explorers import base, words
-from vgcourse.explorers.base import Array, Knob, Setting
+from vgcourse.explorers import rerun, words
+from vgcourse.explorers.spec import Knob
+from vgcourse.explorers.table import Array, Table, decode
 from vgcourse.unit_chain import unit_chain
 
 ALL = explorers.LARGE
+
+
+AXES = ("layer", "preactivation")  # what a panel calls its x axis, in words
 FLOAT32 = 1e-6  # relative: what rounding to float32 leaves of a table
+
+
+def plainly(text):
+    """The same with spaces that may break."""
+    return text.replace("\u00a0", " ")
 
 
 @pytest.fixture(scope="module", params=ALL, ids=lambda cls: cls.__name__)
@@ -31,51 +41,39 @@ def explorer(made):
         setattr(made, name, value)
 
 
-def from_table(explorer, name):
-    """The present row, as the browser reads it from the bytes."""
-    layout = explorer.spec["arrays"][name]
-    count = int(np.prod(layout["shape"]))
-    data = np.frombuffer(explorer.table, layout["dtype"], count, layout["offset"])
-    data = data.reshape(layout["shape"]).astype(float)
-    if layout["dtype"] != "float32":
-        ends = {-32768: -np.inf, 32767: np.inf}
-        data = np.vectorize(lambda code: ends.get(code, code * layout["unit"]))(data)
-    knobs = {knob["name"]: knob for knob in explorer.spec["knobs"]}
-    index = tuple(
-        knobs[axis]["values"].index(getattr(explorer, axis))
-        if axis in knobs
-        else int(from_table(explorer, axis)[0])
-        for axis in layout["axes"]
-    )
-    return np.ravel(data[index])
+def test_table_holds_what_was_computed(made):
+    computed = type(made).compute(made.Settings(), rerun.silent)
+    for name, array in computed.arrays.items():
+        held = decode(made.table, made.spec["arrays"][name])
+        exact = np.asarray(array.values, dtype=float).reshape(held.shape)
+        kept = np.isfinite(exact)
+        np.testing.assert_array_equal(kept, np.isfinite(held))
+        step = (array.unit or 0.0) / 2 * 1.001
+        np.testing.assert_allclose(
+            held[kept], exact[kept], rtol=FLOAT32, atol=step + 1e-30
+        )
 
 
-def test_table_holds_every_row_that_python_computes(explorer):
-    rng = np.random.default_rng(1)
-    for _ in range(5):
-        for name, knob in explorer.knobs.items():
-            setattr(explorer, name, knob.values[rng.integers(len(knob.values))])
-        for name, array in explorer.arrays.items():
-            held = from_table(explorer, name)
-            np.testing.assert_allclose(explorer.row(name), held, rtol=1e-15)
-            index = tuple(map(explorer._position, array.axes))
-            exact = np.ravel(array.values[index]).astype(float)
-            kept = np.isfinite(exact)
-            np.testing.assert_array_equal(kept, np.isfinite(held))
-            step = (array.unit or 0.0) / 2 * 1.001
-            np.testing.assert_allclose(
-                held[kept], exact[kept], rtol=FLOAT32, atol=step + 1e-30
-            )
-
-
-def test_spec_is_json_and_names_knobs_that_exist(explorer):
+def test_description_names_knobs_and_arrays_that_exist(explorer):
     spec = json.loads(json.dumps(explorer.spec))
-    names = {knob["name"] for knob in spec["knobs"]}
+    assert spec == explorer.spec
+    knobs = {knob["name"] for knob in spec["knobs"]}
+    arrays = spec["arrays"].keys()
     for layout in spec["arrays"].values():
-        assert set(layout["axes"]) <= names | set(spec["arrays"])
+        assert set(layout["axes"]) <= knobs | arrays
     for knob in spec["knobs"]:
         assert len(knob["values"]) == len(knob["labels"])
-    assert 2 <= len(names) <= 5
+    parts = [*spec["panels"], *spec["readout"]]
+    parts += [trace for panel in spec["panels"] for trace in panel["series"]]
+    for part in parts:
+        for key in ("when", "flip"):
+            assert set(part.get(key, {})) <= knobs
+        assert {part[key] for key in ("last", "at") if key in part} <= knobs
+        named = {
+            part[k] for k in ("array", "x", "slope", "where", "edges") if k in part
+        }
+        assert {name for name in named if not name.startswith(AXES)} <= arrays
+    assert 2 <= len(knobs) <= 5
 
 
 def test_mime_bundle_carries_still_picture_and_sentence(explorer):
@@ -111,7 +109,7 @@ def test_a_value_off_the_knob_is_refused_and_nothing_changes(explorer):
 
 
 def test_figure_draws_one_axes_for_each_panel(explorer):
-    shown = [panel for panel in explorer.panels if explorer._holds(panel.when)]
+    shown = explorer.pictures()
     assert len(explorer.figure().axes) == len(shown)
 
 
@@ -119,12 +117,12 @@ def test_rerun_panel_hands_its_settings_to_rerun(explorer, monkeypatch):
     seen = []
     monkeypatch.setattr(type(explorer), "rerun", lambda _, **given: seen.append(given))
     *controls, row, message = explorer.rerun_panel().children
-    assert len(controls) == len(explorer.settings)
+    assert len(controls) == len(fields(explorer.Settings))
     row.children[0].click()
     assert message.value.startswith("Done")
     (given,) = seen
-    assert isinstance(given.pop("progress"), base.Progress)
-    assert given == {setting.name: setting.default for setting in explorer.settings}
+    assert isinstance(given.pop("progress"), rerun.Progress)
+    assert given == {each.name: each.default for each in fields(explorer.Settings)}
 
 
 def test_rerun_with_the_defaults_of_its_panel_changes_nothing():
@@ -153,20 +151,22 @@ def test_linear_chain_table_is_the_product_of_its_factors():
         explorer.row("exact"), np.arange(201) * np.log10(0.5), rtol=FLOAT32
     )
     # Row 1.4 of the ground truth: float16 is exactly 0 from depth 25 on.
-    assert explorer.row("cliff") == [25]
+    assert explorer.row("since") == [25]
     assert np.isfinite(explorer.row("held")[:25]).all()
     assert explorer.row("held")[25] == -np.inf
-    assert "exactly zero after 25 layers" in explorer.sentence()
+    assert "holds exactly 0 from layer 25 on" in explorer.sentence()
 
 
 def test_linear_chain_sentence_speaks_of_the_true_value():
     explorer = explorers.LinearChain()
     # Row 1.2: 1.5^50 = 637621500.2
-    assert "After 50 layers of 1.5·I the signal is 6.4 × 10⁸ times larger." in (
-        explorer.sentence()
+    assert "After 50 layers of gain 1.5 the signal is 6.4 × 10⁸ times larger." in (
+        plainly(explorer.sentence())
     )
     explorer.direction = "backward"
-    assert explorer.sentence().startswith("Back through 50 layers")
+    assert plainly(explorer.sentence()).startswith("Back through 50 layers")
+    explorer.depth = 1
+    assert plainly(explorer.sentence()).startswith("Back through 1 layer of")
 
 
 def test_linear_chain_rerun_with_orthogonal_matrices_keeps_the_norm():
@@ -232,7 +232,7 @@ def test_chain_table_is_the_derivative_of_the_chain():
 def test_progress_bar_shows_only_after_half_a_second():
     *_, row, _message = explorers.Chain().rerun_panel().children
     bar = row.children[1]
-    progress = base.Progress(bar)
+    progress = rerun.Progress(bar)
     progress(0.3)
     assert bar.layout.visibility == "hidden"
     progress.started -= 1.0
@@ -241,17 +241,18 @@ def test_progress_bar_shows_only_after_half_a_second():
     assert bar.value == 0.6
 
 
-def test_hybrid_array_codes_infinity_at_the_ends():
-    coded, layout = Array(np.array([-np.inf, -1.0, 0.5, np.inf]), unit=0.5).encode()
-    assert np.frombuffer(coded, "<i2").tolist() == [-32768, -2, 1, 32767]
-    assert layout["unit"] == 0.5
+def test_array_codes_infinity_and_the_end_of_a_row():
+    values = np.array([-np.inf, -1.0, 0.5, np.inf, np.nan])
+    table, layouts = Table([], {"a": Array(values, unit=0.5, ragged=True)}).encode()
+    assert np.frombuffer(table, "<i2").tolist() == [-32768, -2, 1, 32767, -32767]
+    np.testing.assert_array_equal(decode(table, layouts["a"]), values)
 
 
 def test_table_refuses_nan():
     with pytest.raises(ValueError, match="must not hold NaN"):
-        Array(np.array([np.nan])).encode()
+        Array(np.array([np.nan])).code()
     with pytest.raises(ValueError, match="must not hold NaN"):
-        Array(np.array([np.nan]), unit=0.1).encode()
+        Array(np.array([np.nan]), unit=0.1).code()
 
 
 def test_knob_moves_to_the_nearest_value():
@@ -262,14 +263,14 @@ def test_knob_moves_to_the_nearest_value():
 
 
 def test_control_suits_the_setting():
-    kinds = [
-        type(base._control(setting)).__name__
-        for setting in (
-            Setting("a", "a", 1),
-            Setting("a", "a", 1.0),
-            Setting("a", "a", "x", ("x", "y")),
-        )
-    ]
+    @dataclass(frozen=True)
+    class Settings:
+        count: int = rerun.option("a", 1)
+        size: float = rerun.option("a", 1.0)
+        kind: str = rerun.option("a", "x", ("x", "y"))
+
+    controls = rerun.panel(Settings, lambda **_: None).children[:3]
+    kinds = [type(control).__name__ for control in controls]
     assert kinds == ["IntText", "FloatText", "Dropdown"]
 
 
@@ -287,12 +288,12 @@ def test_control_suits_the_setting():
     ],
 )
 def test_from_log10_writes_two_digits(x, text):
-    assert words.from_log10(x) == text
+    assert plainly(words.from_log10(x)) == text
 
 
 @given(st.floats(-300, 300))
 def test_from_log10_is_within_five_percent(x):
-    text = words.from_log10(x)
+    text = plainly(words.from_log10(x))
     number = text.replace(" × 10", "e").translate(
         str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
     )
@@ -300,19 +301,67 @@ def test_from_log10_is_within_five_percent(x):
 
 
 def test_times_says_larger_smaller_or_neither():
-    assert words.times(1.0) == "10 times larger"
-    assert words.times(-3.0) == "1000 times smaller"
-    assert words.times(0.001) == "as large as before"
-    assert words.times(-np.inf) == "exactly zero"
-    assert words.times(np.inf) == "infinite"
-    assert words.percent(0.125) == "13 %"
+    assert plainly(words.times(1.0)) == "10 times larger"
+    assert plainly(words.times(-3.0)) == "1000 times smaller"
+    assert plainly(words.times(0.001)) == "as large as before"
+    assert plainly(words.times(-np.inf)) == "exactly zero"
+    assert plainly(words.times(np.inf)) == "infinite"
+    assert plainly(words.FORMATS["percent"](0.125)) == "13 %"
 
 
-def test_cliffs_of_the_table_are_those_of_chains():
+def test_cliffs_of_the_table_are_those_of_the_formats():
     explorer = explorers.LinearChain(depth=200)
     for gain in (0.25, 0.5, 1.5, 2.0):
         for name in explorer.knobs["number_format"].values:
             explorer.gain, explorer.number_format = gain, name
-            depth = formats.cliff(gain, dtype=name)
-            expected = depth if depth is not None and depth <= 200 else 0
-            assert explorer.row("cliff") == [expected]
+            cliff = formats.cliff(gain, dtype=name)
+            if cliff is not None and cliff <= 200:
+                assert explorer.row("since") == [cliff]
+                assert explorer.row("state")[cliff] in (-1, 1)
+            else:
+                assert not set(explorer.row("state")) & {-1, 1}
+
+
+def test_a_format_that_rounds_back_is_stuck_and_the_sentence_says_since_when():
+    explorer = explorers.LinearChain(gain=0.9, depth=200, number_format="float16")
+    sizes = formats.naive_products(np.full(200, 0.9), dtype="float16").astype(float)
+    last_move = np.flatnonzero(np.diff(sizes))[-1] + 2  # sizes[0] is after layer 1
+    assert sizes[-1] > 0
+    said = f"float16 is stuck at 2.4 × 10⁻⁷ since layer {last_move}."
+    assert plainly(explorer.sentence()).endswith(said)
+    explorer.depth = int(last_move)
+    assert "stuck" not in explorer.sentence()
+    explorer.gain, explorer.depth = 1.0, 200
+    assert "stuck" not in explorer.sentence()  # nor does the true value move
+
+
+def test_the_end_of_the_line_moves_with_the_gain_while_the_frame_stands():
+    explorer = explorers.LinearChain(gain=1.5)
+    ends, frames = [], []
+    for gain in explorer.knobs["gain"].values:
+        if gain < 1.1:
+            continue
+        explorer.gain = gain
+        ((_, picture),) = explorer.pictures()
+        low, high = picture["y_domain"]
+        frames.append((low, high))
+        ends.append((picture["series"][0]["y"][-1] - low) / (high - low))
+        assert picture["x_domain"] == (0, 50)
+    assert set(frames) == {(-4, 4), (-12, 12), (-40, 40)}
+    steps = np.abs(np.diff(ends)) * 252  # pixels of the picture's height
+    assert steps.min() > 1
+
+
+def test_saturation_speaks_of_a_slope_that_is_almost_zero():
+    explorer = explorers.Saturation(activation="tanh", weight=8.0, depth=10, start=1.0)
+    z = explorer.row("z")[9]
+    slope = 1 / np.cosh(z) ** 2
+    assert slope < 1e-6
+    assert f"the slope {words.size(slope)} at" in explorer.sentence()
+
+
+def test_half_a_digit_is_rounded_up():
+    explorer = explorers.Saturation(activation="sigmoid", weight=5.0, bias=-3.0)
+    explorer.start, explorer.depth = 0.5, 3
+    assert words.FORMATS["plain"](0.125) == "0.13"
+    assert "the slope 0.13 at" in explorer.sentence()  # 0.125 and a little

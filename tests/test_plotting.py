@@ -11,7 +11,7 @@ import pytest
 from matplotlib.colors import to_hex, to_rgb
 
 from vgcourse import plotting
-from vgcourse.explorers.base import STYLESHEET
+from vgcourse.explorers.widget import STYLESHEET
 from vgcourse.plotting import COLORS, THEMES, Series
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -1,270 +1,359 @@
 // An explorer: knobs, pictures and one sentence, drawn from a table that Python filled.
-import { Table, aligned } from "./table.js";
-import { FORMATS } from "./words.js";
-import { VIEWS } from "./views.js";
+import { element } from "../element.js";
+import { addressOf, positionsIn, valuesIn } from "./address.js";
+import { makeKnob, positionOf } from "./knobs.js";
+import { Picture } from "./picture.js";
+import { Reading } from "./reading.js";
+import { SavedModel } from "./saved.js";
+import { aligned } from "./table.js";
 
-function element(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-}
-
-const positionOf = (knob, value) =>
-  knob.values.findIndex((v) => (typeof v === "number" ? Math.abs(v - value) < 1e-9 : v === value));
-
-// A native input for one knob; `changed` receives the new position in knob.values.
-function makeKnob(knob, id, changed) {
-  const output = element("output", { for: id, class: "vg-value" });
-  let input;
-  if (knob.kind === "range") {
-    input = element("input", { type: "range", id, min: 0, max: knob.values.length - 1, step: 1 });
-    input.addEventListener("input", () => changed(Number(input.value)));
-  } else {
-    input = element("select", { id });
-    knob.labels.forEach((label, i) => input.append(element("option", { value: i }, label)));
-    input.addEventListener("change", () => changed(Number(input.value)));
-  }
-  input.dataset.knob = knob.name;
-  input.dataset.lmSuppressShortcuts = "true"; // JupyterLab's, which take the arrow keys
-  const label = element("label", { for: id }, knob.label);
-  const node = element("div", { class: `vg-knob vg-${knob.kind}` }, label, input);
-  if (knob.kind === "range") node.append(output);
-  return {
-    node,
-    show(position) {
-      input.value = position;
-      if (knob.kind === "range") {
-        output.textContent = knob.labels[position];
-        input.setAttribute("aria-valuetext", knob.labels[position]);
-      }
-    },
-  };
-}
+const PAUSE = 1200; // milliseconds after which another key begins another move
+let count = 0;
 
 const keyOf = ({ color, label, mark }) =>
-  element("span", { class: "vg-key" }, element("i", { class: `vg-${mark} vg-${color}` }), label);
-
-const holds = (condition, spec, positions) =>
-  !condition ||
-  Object.entries(condition).every(([name, wanted]) => {
-    const knob = spec.knobs.find((k) => k.name === name);
-    return [wanted].flat().includes(knob.values[positions[name]]);
-  });
-
-// The panel with its rows looked up: what a view needs to draw.
-function resolve(panel, spec, table, positions) {
-  const value = (name) => spec.knobs.find((k) => k.name === name).values[positions[name]];
-  const last = panel.last ? value(panel.last) : undefined;
-  const flipped = panel.flip && holds(panel.flip, spec, positions);
-  const series = panel.series
-    .filter((s) => holds(s.when, spec, positions))
-    .map((s) => {
-      const shown = (name) =>
-        last === undefined || s.whole ? table.row(name, positions) : table.row(name, positions).slice(0, last + 1 - s.first);
-      const y = shown(s.array);
-      const x = s.x ? shown(s.x) : y.map((_, i) => (flipped ? last - s.first - i : s.first + i));
-      const isThere = (_, i) => s.mark === "heat" || !Number.isNaN(y[i]);
-      return { ...s, x: x.filter(isThere), y: y.filter(isThere), slope: s.slope && shown(s.slope) };
-    });
-  const rules = (panel.rules ?? []).flatMap((r) =>
-    table.row(r.array, positions).map((y, i) => ({ y, label: r.labels[i], color: r.color })),
+  element(
+    "span",
+    { className: "vg-key" },
+    element("i", { className: `vg-${mark} vg-${color}` }),
+    label,
   );
-  return { ...panel, series, rules, edges: panel.edges && table.row(panel.edges, positions), yDomain: domainOf(panel, series), xDomain: xDomainOf(panel, last) };
-}
 
-function xDomainOf(panel, last) {
-  if (panel.xDomain || panel.edges) return panel.xDomain;
-  return [panel.xFirst - panel.pad, Math.max(last ?? 1, 1) + panel.pad];
-}
-
-// Room for what is drawn, and never less than the panel's own least range.
-function domainOf(panel, series) {
-  if (panel.yDomain) return panel.yDomain;
-  let [low, high] = panel.yLeast;
-  for (const s of series)
-    for (const y of s.y)
-      if (Number.isFinite(y)) {
-        if (y < low) low = y;
-        if (y > high) high = y;
-      }
-  if (panel.ySteps) {
-    const most = Math.max(0, ...series.flatMap((s) => s.y.filter(Number.isFinite).map(Math.abs)));
-    const step = panel.ySteps.find((s) => most <= s) ?? panel.ySteps.at(-1);
-    return [-step, step];
+class Explorer {
+  constructor(model, el) {
+    this.model = model;
+    this.prefix = `vg-${(count += 1)}`;
+    this.width = 640;
+    this.controls = element("div", { className: "vg-controls" });
+    this.readout = element("p", { className: "vg-readout", id: `${this.prefix}-says` });
+    this.readout.setAttribute("aria-live", "polite");
+    this.figures = element("div", { className: "vg-pictures" });
+    this.reset = this.#button("Reset", () => this.move(this.start));
+    this.pin = this.#button("Pin", () => this.#pin());
+    this.pin.setAttribute("aria-pressed", "false");
+    const tools = element("div", { className: "vg-tools" }, this.pin, this.reset);
+    const top = element("div", { className: "vg-top" }, this.controls, this.readout);
+    this.root = element(
+      "div",
+      { className: "vg-explorer-live", role: "group" },
+      top,
+      this.figures,
+      tools,
+    );
+    this.pictures = new Map();
+    this.onKnob = () => this.#knobChanged();
+    this.onTable = () => this.load();
+    // A hand on a slider holds the frame still; what was there before stays as a ghost.
+    this.controls.addEventListener("pointerdown", () => this.#begin(true));
+    this.controls.addEventListener("keydown", () => {
+      if (performance.now() - this.moved > PAUSE) this.#begin(false);
+    });
+    this.controls.addEventListener("change", () => this.#release());
+    this.onRelease = () => this.#release();
+    for (const kind of ["pointerup", "pointercancel"])
+      addEventListener(kind, this.onRelease);
+    this.figures.addEventListener("pointermove", (event) => this.#pointAt(event));
+    this.figures.addEventListener("pointerleave", () => this.#read());
+    this.figures.addEventListener("keydown", (event) => this.#key(event));
+    this.figures.addEventListener("focusout", () => this.#read());
+    el.replaceChildren(this.root);
+    this.width = this.figures.clientWidth || this.width;
+    this.load();
+    // Asking for the width at each move would lay the page out twice.
+    this.observer = new ResizeObserver(
+      ([
+        {
+          contentRect: { width },
+        },
+      ]) => {
+        if (width === this.width || !width) return;
+        this.width = width;
+        this.draw();
+      },
+    );
+    this.observer.observe(this.figures);
   }
-  const margin = 0.04 * (high - low);
-  return [low - margin, high + margin];
-}
 
-// The sentence under the picture; {knob} and {array|format} are filled in.
-function sentence(spec, table, positions) {
-  return spec.readout
-    .filter((part) => holds(part.when, spec, positions) && (!part.where || number(part.where, part) === part.equals))
-    .map((part) =>
-      part.text.replace(/\{([^}|]+)(?:\|(\w+))?\}/g, (_, name, format) => {
-        const knob = spec.knobs.find((k) => k.name === name);
-        if (knob) {
-          const label = knob.words?.[positions[name]] ?? knob.labels[positions[name]];
-          return format ? `${label} ${label === "1" ? format.slice(0, -1) : format}` : label;
-        }
-        return FORMATS[format](number(name, part));
-      }),
-    )
-    .join(" ");
+  #button(text, act) {
+    const button = element("button", { type: "button", className: "vg-tool" }, text);
+    button.addEventListener("click", act);
+    return button;
+  }
 
-  // At the layer that a knob shows; a row of one number as it is.
-  function number(name, part) {
-    const row = table.row(name, positions);
-    if (row.length === 1 || !part.at) return row[0];
-    const knob = spec.knobs.find((k) => k.name === part.at);
-    return row[knob.values[positions[part.at]] - part.first];
+  // A table is new: at first, and after Re-run.
+  load() {
+    const spec = this.model.get("spec");
+    for (const knob of this.reading?.spec.knobs ?? [])
+      this.model.off(`change:${knob.name}`, this.onKnob);
+    if (!this.reading) {
+      this.model.on("change:spec", this.onTable);
+      this.model.on("change:table", this.onTable);
+    }
+    this.reading = new Reading(spec, aligned(this.model.get("table")));
+    this.root.setAttribute("aria-label", spec.title);
+    this.knobs = spec.knobs.map((knob) =>
+      makeKnob(knob, `${this.prefix}-${knob.name}`, (position, isWhole) =>
+        this.turn(knob, position, isWhole),
+      ),
+    );
+    this.controls.replaceChildren(...this.knobs.map(({ node }) => node));
+    this.at = {};
+    for (const knob of spec.knobs) {
+      this.model.on(`change:${knob.name}`, this.onKnob);
+      this.at[knob.name] = positionOf(knob, this.model.get(knob.name));
+    }
+    this.start = { ...this.at };
+    this.ghost = this.pinned = undefined;
+    this.moved = -Infinity;
+    this.pictures.clear();
+    this.figures.replaceChildren();
+    this.draw();
+  }
+
+  // One knob goes to a position, by hand.
+  turn(knob, position, isWhole = false) {
+    if (isWhole && !this.isHeld) this.#begin(false);
+    this.moved = performance.now();
+    this.model.set(knob.name, knob.values[position]);
+    this.model.save_changes();
+    if (isWhole) this.#release();
+  }
+
+  // Several knobs go to positions at once.
+  move(positions) {
+    this.#begin(false);
+    for (const knob of this.reading.spec.knobs)
+      if (knob.name in positions)
+        this.model.set(knob.name, knob.values[positions[knob.name]]);
+    this.model.save_changes();
+    this.#release();
+  }
+
+  #knobChanged() {
+    const { spec } = this.reading;
+    // New knobs come with a new table; until it is there, the old ones stay.
+    if (this.model.get("spec") !== spec) return;
+    for (const knob of spec.knobs) {
+      const value = this.model.get(knob.name);
+      if (knob.values[this.at[knob.name]] !== value)
+        this.at[knob.name] = positionOf(knob, value);
+    }
+    this.draw();
+  }
+
+  #begin(isHeld) {
+    this.isHeld = isHeld;
+    this.ghost = { ...this.at };
+    this.ghostKey = undefined;
+  }
+
+  #release() {
+    const wasHeld = this.isHeld;
+    this.isHeld = false;
+    if (wasHeld) this.draw();
+    this.settled?.(this);
+  }
+
+  #pin() {
+    this.pinned = this.pinned ? undefined : { ...this.at };
+    this.pin.setAttribute("aria-pressed", String(Boolean(this.pinned)));
+    this.pin.textContent = this.pinned ? `Pinned: ${this.#named(this.pinned)}` : "Pin";
+    this.ghostKey = undefined;
+    this.draw();
+  }
+
+  #named(at) {
+    const { knobs } = this.reading.spec;
+    return knobs
+      .map(({ name, label, labels }) => `${label} ${labels[at[name]]}`)
+      .join(", ");
+  }
+
+  draw() {
+    const { reading, at } = this;
+    const { knobs } = reading.spec;
+    knobs.forEach(({ name }, i) => this.knobs[i].show(at[name]));
+    this.#say(reading.sentence(at));
+    const width = Math.max(260, Math.min(Math.round(this.width), 900));
+    const panels = reading.panels(at);
+    const names = panels.map(({ name }) => name).join();
+    panels.forEach((panel) => {
+      if (!this.pictures.has(panel.name))
+        this.pictures.set(panel.name, new Picture(panel, this.readout.id));
+      const figure = this.pictures.get(panel.name);
+      const picture = reading.picture(panel, at);
+      // The frame waits until the hand lets go.
+      if (this.isHeld && figure.panel) {
+        picture.x_domain = figure.panel.x_domain;
+        picture.y_domain = figure.panel.y_domain;
+      }
+      figure.draw(picture, width);
+    });
+    if (names !== this.names || !this.figures.firstChild) {
+      this.names = names;
+      this.figures.replaceChildren(...panels.flatMap(({ name }) => this.#placed(name)));
+    }
+    this.#remember(panels);
+    this.reset.disabled = knobs.every(({ name }) => at[name] === this.start[name]);
+  }
+
+  #placed(name) {
+    const { caption, node, panel } = this.pictures.get(name);
+    const keys = panel.series.filter(({ label }) => label).map(keyOf);
+    return keys.length
+      ? [caption, element("div", { className: "vg-legend" }, ...keys), node]
+      : [caption, node];
+  }
+
+  // The state before the last move, and a pinned one, in the frames of today.
+  #remember(panels) {
+    const earlier = { ghost: this.ghost, pinned: this.pinned };
+    const figures = panels.map(({ name }) => this.pictures.get(name));
+    const key = figures.map((figure) => figure.key).join(";");
+    if (key === this.ghostKey) return;
+    this.ghostKey = key;
+    panels.forEach((panel, i) => {
+      const kept = Object.entries(earlier).filter(
+        ([, at]) => at && this.reading.holds(panel.when, at),
+      );
+      figures[i].remember(
+        kept.map(([name, at]) => ({
+          name,
+          panel: {
+            ...this.reading.picture(panel, at),
+            x_domain: figures[i].panel.x_domain,
+            y_domain: figures[i].panel.y_domain,
+          },
+        })),
+      );
+    });
+  }
+
+  #say(text) {
+    this.said = text;
+    if (this.readout.textContent !== text) this.readout.textContent = text;
+  }
+
+  // A value is read where the pointer or the arrow keys are.
+  #read(figure, place) {
+    for (const other of this.pictures.values()) if (other !== figure) other.read();
+    const words = figure?.read(place);
+    const text = words || this.said;
+    if (this.readout.textContent !== text) this.readout.textContent = text;
+  }
+
+  #figureOf(target) {
+    return [...this.pictures.values()].find(({ node }) => node.contains(target));
+  }
+
+  #pointAt({ target, clientX }) {
+    const figure = this.#figureOf(target);
+    if (!figure || figure.panel.view !== "profile") return;
+    const { left, width } = figure.node.getBoundingClientRect();
+    const pixel = ((clientX - left) / width) * figure.node.viewBox.baseVal.width;
+    const places = figure.places();
+    this.readout.setAttribute("aria-live", "off"); // the eye is there already
+    this.#read(figure, places[figure.nearest(pixel)]);
+    this.readout.setAttribute("aria-live", "polite");
+  }
+
+  #key(event) {
+    const figure = this.#figureOf(event.target);
+    if (!figure || figure.panel.view !== "profile") return;
+    const places = figure.places();
+    const last = places.length - 1;
+    const now = figure.place ?? -1;
+    const next = {
+      ArrowRight: Math.min(last, now + 1),
+      ArrowLeft: now < 0 ? last : Math.max(0, now - 1),
+      Home: 0,
+      End: last,
+      Escape: undefined,
+    };
+    if (!(event.key in next)) return;
+    event.preventDefault();
+    figure.place = next[event.key];
+    this.#read(figure, places[figure.place]);
+  }
+
+  close() {
+    this.observer.disconnect();
+    for (const kind of ["pointerup", "pointercancel"])
+      removeEventListener(kind, this.onRelease);
+    for (const { name } of this.reading.spec.knobs)
+      this.model.off(`change:${name}`, this.onKnob);
+    this.model.off("change:spec", this.onTable);
+    this.model.off("change:table", this.onTable);
   }
 }
 
 export function render({ model, el }) {
-  const prefix = `vg-${Math.random().toString(36).slice(2)}`;
-  const controls = element("div", { class: "vg-controls" });
-  const pictures = element("div", { class: "vg-pictures" });
-  const readout = element("p", { class: "vg-readout", "aria-live": "polite" });
-  const root = element("div", { class: "vg-explorer-live", role: "group" }, controls, pictures, readout);
-  const legend = element("div", { class: "vg-legend" });
-  let source;
-  let spec, table, knobs, positions;
-  let width = 640;
-
-  function draw() {
-    const text = sentence(spec, table, positions);
-    const shown = new Map();
-    const plots = spec.panels
-      .filter((p) => holds(p.when, spec, positions))
-      .flatMap((panel) => {
-        const picture = resolve(panel, spec, table, positions);
-        picture.series.forEach((s) => s.label && shown.set(s.label, s));
-        const plot = VIEWS[panel.view](picture, Math.max(260, Math.min(width, 900)));
-        // Its style element would make the browser restyle the whole page at each move;
-        // explorer.css says the same once.
-        plot.querySelector("style").remove();
-        // The picture has one name, in words; that of a mark is not for a reader.
-        for (const mark of plot.querySelectorAll("[aria-label]")) {
-          mark.dataset.mark = mark.getAttribute("aria-label");
-          mark.removeAttribute("aria-label");
-        }
-        plot.setAttribute("role", "img");
-        plot.setAttribute("aria-label", `${panel.y}. ${text}`);
-        plot.dataset.panel = panel.name;
-        return [element("p", { class: "vg-caption" }, panel.y), plot];
-      });
-    pictures.replaceChildren(...plots);
-    legend.replaceChildren(...[...shown.values()].map(keyOf));
-    readout.textContent = text;
-  }
-
-  function show() {
-    for (const knob of spec.knobs) {
-      positions[knob.name] = positionOf(knob, model.get(knob.name));
-      knobs[knob.name].show(positions[knob.name]);
-    }
-    draw();
-  }
-
-  function load() {
-    spec = model.get("spec");
-    table = new Table(spec, aligned(model.get("table")));
-    positions = {};
-    knobs = {};
-    root.setAttribute("aria-label", spec.title);
-    controls.replaceChildren();
-    for (const knob of spec.knobs) {
-      knobs[knob.name] = makeKnob(knob, `${prefix}-${knob.name}`, (position) => {
-        model.set(knob.name, knob.values[position]);
-        model.save_changes();
-        if (positions[knob.name] !== position) show();
-      });
-      controls.append(knobs[knob.name].node);
-    }
-    controls.append(legend);
-    show();
-  }
-
-  const names = model.get("spec").knobs.map((k) => k.name);
-  // New knobs come with a new table; until it is there, the old ones stay.
-  const changed = () => model.get("spec") === spec && names.some((n) => positionOf(spec.knobs.find((k) => k.name === n), model.get(n)) !== positions[n]) && show();
-  names.forEach((name) => model.on(`change:${name}`, changed));
-  model.on("change:spec", load);
-  model.on("change:table", load);
-  el.replaceChildren(root);
-  width = pictures.clientWidth || width;
-  load();
-
-  // Asking for the width at each move would lay the page out twice.
-  const observer = new ResizeObserver(([{ contentRect }]) => {
-    if (contentRect.width === width || !contentRect.width) return;
-    width = contentRect.width;
-    draw();
-  });
-  observer.observe(pictures);
-  return () => {
-    observer.disconnect();
-    names.forEach((name) => model.off(`change:${name}`, changed));
-    model.off("change:spec", load);
-    model.off("change:table", load);
-  };
-}
-
-// A widget model without a kernel: the state that the book saved with the page.
-class SavedModel {
-  constructor({ values, spec, table }) {
-    const bytes = Uint8Array.fromBase64?.(table) ?? Uint8Array.from(atob(table), (c) => c.charCodeAt(0));
-    this.state = { ...values, spec, table: new DataView(bytes.buffer) };
-  }
-  get(name) {
-    return this.state[name];
-  }
-  set(name, value) {
-    this.state[name] = value;
-  }
-  on() {}
-  off() {}
-  save_changes() {}
+  const explorer = new Explorer(model, el);
+  return () => explorer.close();
 }
 
 // Let a knob run once, from its first value to the one it has, in about three seconds:
 // a page may show that its picture moves. The reader's first touch ends it, and one who
 // asked for less motion never sees it.
-function play(node, name) {
-  const knob = node.querySelector(`[data-knob="${name}"]`);
-  const readout = node.querySelector(".vg-readout");
-  const last = Number(knob.value);
+function play(node, explorer, name) {
+  const knob = explorer.reading.knobs[name];
+  const last = explorer.at[name];
   const begin = performance.now() + 600;
-  const turn = (position) => {
-    knob.value = position;
-    knob.dispatchEvent(new Event("input"));
-  };
-  let touched = false;
+  const turn = (position) => explorer.model.set(name, knob.values[position]);
+  let isTouched = false;
   const touch = ({ target }) => {
-    touched = true;
-    if (target !== knob) turn(last);
+    isTouched = true;
+    if (target.dataset?.knob !== name) turn(last);
   };
   const kinds = ["pointerdown", "keydown", "focusin"];
-  kinds.forEach((kind) => node.addEventListener(kind, touch, { once: true }));
+  kinds.forEach((kind) =>
+    node.addEventListener(kind, touch, { once: true, capture: true }),
+  );
   const step = (now) => {
     const done = Math.min(1, Math.max(0, (now - begin) / 2600));
-    if (!touched) turn(Math.round(done * last));
-    if (!touched && done < 1) return requestAnimationFrame(step);
-    kinds.forEach((kind) => node.removeEventListener(kind, touch));
-    readout.setAttribute("aria-live", "polite");
+    if (!isTouched) turn(Math.round(done * last));
+    if (!isTouched && done < 1) return requestAnimationFrame(step);
+    kinds.forEach((kind) => node.removeEventListener(kind, touch, { capture: true }));
+    explorer.readout.setAttribute("aria-live", "polite");
   };
-  readout.setAttribute("aria-live", "off"); // one sentence, not fifty
+  explorer.readout.setAttribute("aria-live", "off"); // one sentence, not fifty
   requestAnimationFrame(step);
+}
+
+// The state in the page's address goes to the knobs, and that of the knobs there.
+function follow(node, explorer) {
+  const obey = () => {
+    const values = valuesIn(location.hash, node.id);
+    if (!values) return false;
+    explorer.move(positionsIn(values, explorer.reading.spec.knobs));
+    const { top, bottom } = node.getBoundingClientRect();
+    if (top < 0 || bottom > innerHeight) node.scrollIntoView({ block: "nearest" });
+    return true;
+  };
+  const isAimed = obey();
+  explorer.settled = () => {
+    const { reading, at, start } = explorer;
+    const address = addressOf(node.id, reading.spec.knobs, at, start);
+    const isOurs = valuesIn(location.hash, node.id) !== undefined;
+    if (!address && !isOurs) return;
+    history.replaceState(
+      history.state,
+      "",
+      address || location.pathname + location.search,
+    );
+  };
+  addEventListener("hashchange", obey);
+  return isAimed;
 }
 
 // Called by the saved state's script.
 export function mount(state) {
   const node = document.getElementById(document.currentScript.dataset.for);
-  render({ model: new SavedModel(state), el: node });
+  const explorer = new Explorer(new SavedModel(state), node);
   node.dataset.ready = "true";
-  if (node.dataset.play && !matchMedia("(prefers-reduced-motion: reduce)").matches) play(node, node.dataset.play);
+  const isAimed = follow(node, explorer);
+  const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  if (node.dataset.play && !isCalm && !isAimed) play(node, explorer, node.dataset.play);
 }
 
+export { Reading };
 export default { render };

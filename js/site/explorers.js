@@ -38,7 +38,7 @@ export function letExplorersCome() {
   );
   // The observer speaks with the next frame only, after all other scripts. What is near
   // the place that the address leads to, or the page's top, comes now.
-  const aim = document.getElementById(location.hash.slice(1));
+  const aim = document.getElementById(location.hash.slice(1).split("?")[0]);
   const start = aim ? aim.getBoundingClientRect().top : 0;
   for (const place of all(".vg-explorer")) {
     const { top, bottom } = place.getBoundingClientRect();

@@ -88,7 +88,7 @@ def turn_gain_down(explorer: Locator) -> Locator:
     knob.focus()
     knob.press("ArrowLeft")
     expect(readout).not_to_have_text(before)
-    expect(readout).to_contain_text("1.45·I")
+    expect(readout).to_contain_text("gain 1.45")
     return readout
 
 

@@ -3,18 +3,24 @@
 (plot) => {
   const x = plot.scale("x"), y = plot.scale("y");
   const marks = {};
-  for (const group of plot.querySelectorAll("g[class^=vg-]")) {
+  for (const group of plot.querySelectorAll("g[data-mark]")) {
+    if (group.closest(".vg-ghosts")) continue;
     const points = [];
-    for (const dot of group.querySelectorAll("circle"))
-      points.push([x.invert(+dot.getAttribute("cx")), y.invert(+dot.getAttribute("cy"))]);
-    for (const bar of group.querySelectorAll("rect")) {
-      const [left, top, width, height] = ["x", "y", "width", "height"].map((a) => +bar.getAttribute(a));
-      points.push([x.invert(left + width / 2), y.invert(top), y.invert(top + height), x.invert(left + width) - x.invert(left)]);
+    for (const path of group.querySelectorAll("path:not(.vg-tangent)")) {
+      const d = path.getAttribute("d") ?? "";
+      if (group.dataset.mark === "rect")
+        for (const [, ...ends] of d.matchAll(/M([-\d.e]+),([-\d.e]+)V([-\d.e]+)H([-\d.e]+)/g)) {
+          const [left, one, other, right] = ends.map(Number);
+          const [top, bottom] = [Math.min(one, other), Math.max(one, other)];
+          points.push([x.invert((left + right) / 2), y.invert(top), y.invert(bottom), x.invert(right) - x.invert(left)]);
+        }
+      else
+        for (const [, px, py] of d.matchAll(/([-\d.e]+),([-\d.e]+)/g))
+          points.push([x.invert(+px), y.invert(+py)]);
     }
-    for (const path of group.querySelectorAll("path"))
-      for (const [, px, py] of path.getAttribute("d").matchAll(/([-\d.e]+),([-\d.e]+)/g))
-        points.push([x.invert(+px), y.invert(+py)]);
-    if (points.length) marks[`${group.dataset.mark} ${group.getAttribute("class").slice(3)}`] = points;
+    points.sort(([a], [b]) => a - b);
+    const name = `${group.dataset.mark} ${group.getAttribute("class").slice(3)}`;
+    if (points.length) marks[name] = points;
   }
   return marks;
 }

@@ -18,7 +18,7 @@ from vgcourse.meanfield import predict_profile
 from vgcourse.propagation import measure_grid
 from vgcourse.unit_chain import unit_chain
 
-PIXEL = 0.02  # of a mark's position; Plot writes coordinates with full precision
+PIXEL = 0.02  # of a mark's position, in layers; coordinates have two decimals
 
 READ = (Path(__file__).parent / "read_marks.js").read_text()
 
@@ -54,7 +54,7 @@ def saturation(knobs):
     best = np.full(depth, weight * phi.max_slope)
     grid = np.linspace(-8.0, 8.0, 97)
     return {
-        "curve": {"curve": phi.function(grid), "a": run.h},
+        "curve": {"curve": phi.function(grid), "h": run.h},
         "factors": {"factors": np.abs(run.factors)},
         "product": {
             "product": np.insert(products.log10_products(run.factors), 0, 0.0),
@@ -105,14 +105,14 @@ def initialization(knobs):
     theory = predict_profile(depth=depth, activation=activation, sigma_w=sigma_w)
     which = grid.depths.index(depth)
     return {
-        f"activations_{depth}": {"shares": grid.histograms[0, 0, 0].ravel()},
+        "activations": {"shares": grid.histograms[0, 0, 0].ravel()},
         "gradient": {
             "measured": grid.log10_gradient_rms[0, 0, 0, which, :depth],
             "predicted": theory.log10_gradient_rms,
         },
-        "saturation": {
-            "saturation": grid.saturation[0, 0, 0, :depth],
-            "expected": theory.saturation,
+        "active": {
+            "active": 1 - grid.saturation[0, 0, 0, :depth],
+            "expected": 1 - theory.saturation,
         },
     }
 
@@ -137,37 +137,60 @@ def which(place):
     return next((cls for cls in explorers.LARGE if cls.title == title), None)
 
 
+def position_of(control):
+    """Where a knob stands: a slider, a list, or a row of buttons."""
+    if control.evaluate("(node) => node.tagName") == "FIELDSET":
+        return int(control.locator("input:checked").input_value())
+    return int(control.input_value())
+
+
 def knobs_of(place, widget):
     """The values that the inputs of the page show."""
-    values = {}
-    for name, knob in widget.knobs.items():
-        control = place.locator(f"[data-knob={name}]")
-        values[name] = knob.values[int(control.input_value())]
-    return values
+    return {
+        name: knob.values[position_of(place.locator(f"[data-knob={name}]"))]
+        for name, knob in widget.knobs.items()
+    }
+
+
+def press(control, *keys):
+    """Move a knob by keyboard."""
+    buttons = control.locator("input:checked")
+    for key in keys:
+        target = buttons if buttons.count() else control
+        target.focus()
+        target.press(key)
 
 
 def turn(place, rng):
     """Move every knob by keyboard; a different way each time."""
     for control in place.locator("[data-knob]").all():
-        control.focus()
         is_range = control.get_attribute("type") == "range"
         keys = ["ArrowLeft", "ArrowRight", "PageUp", "PageDown", "Home", "End"]
         if not is_range:
             keys = ["ArrowDown", "ArrowUp", "ArrowDown"]
-        for key in rng.choice(keys, size=3):
-            control.press(str(key))
+        press(control, *map(str, rng.choice(keys, size=3)))
+
+
+def picture_of(widget, panel):
+    """What Python would draw in this panel."""
+    at = widget.positions()
+    panels = widget.reading.panels(at)
+    return widget.reading.picture(
+        next(p for p in panels if p["name"] == panel.name), at
+    )
 
 
 def compare(drawn, panel, widget, expected):
     """Compare what one panel shows with what Python computes; count the numbers."""
     if panel.view == "histograms":
         return compare_histograms(drawn, panel, widget, expected)
-    resolved = widget.resolved(panel)
+    resolved = picture_of(widget, panel)
     low, high = resolved["y_domain"]
     compared = 0
     for trace, series in zip(panel.series, resolved["series"], strict=True):
         y = np.asarray(expected[trace.array], float)
-        unit = widget.arrays[trace.array].unit or 0.0
+        layout = widget.spec["arrays"][trace.array]
+        unit = layout["unit"] if layout["dtype"] != "float32" else 0.0
         kept = np.isfinite(y)
         np.testing.assert_array_equal(np.isfinite(series["y"]), kept)
         np.testing.assert_allclose(
@@ -225,7 +248,7 @@ def test_every_knob_turned_by_keyboard_draws_what_python_computes(page, site, na
             setattr(widget, knob, value)
         assert place.locator(".vg-readout").inner_text() == widget.sentence()
         expected = FUNCTIONS[cls.__name__](knobs)
-        shown = [panel for panel in widget.panels if widget._holds(panel.when)]
+        shown = widget.panels
         assert place.locator("svg[data-panel]").count() == len(shown)
         for panel in shown:
             drawn = place.locator(f"svg[data-panel={panel.name}]").evaluate(READ)
@@ -240,13 +263,13 @@ def test_a_turned_knob_changes_the_picture(page, site, name, i):
     page.goto(f"{site}/{name}.html")
     place = wake(page)[i]
     for control in place.locator("[data-knob]").all():
-        before = place.locator(".vg-explorer-live").inner_html()
-        control.focus()
-        at_start = control.input_value() == "0"
-        control.press("ArrowRight" if at_start else "ArrowLeft")
+        before = place.locator(".vg-pictures").inner_html()
+        at_start = position_of(control) == 0
+        keys = ("ArrowRight", "ArrowLeft")
         if control.get_attribute("type") != "range":
-            control.press("ArrowDown" if at_start else "ArrowUp")
-        assert place.locator(".vg-explorer-live").inner_html() != before
+            keys = ("ArrowDown", "ArrowUp")
+        press(control, keys[0] if at_start else keys[1])
+        assert place.locator(".vg-pictures").inner_html() != before
 
 
 SENTENCES = """
@@ -282,7 +305,7 @@ def test_a_touch_ends_the_motion(page, site):
     place.locator("[data-knob=gain]").focus()
     expect(readout).to_have_attribute("aria-live", "polite")
     still = readout.inner_text()
-    assert "After 50 layers" in still
+    assert "After 50\u00a0layers" in still
     page.wait_for_timeout(500)
     assert readout.inner_text() == still
 
@@ -292,4 +315,4 @@ def test_nothing_moves_for_a_reader_who_asked_for_less_motion(page, site):
     (place,) = wake(page)
     readout = place.locator(".vg-readout")
     assert readout.get_attribute("aria-live") == "polite"
-    expect(readout).to_contain_text("After 50 layers")
+    expect(readout).to_contain_text("After 50\u00a0layers")

@@ -83,4 +83,4 @@ def test_chapter_runs_and_its_explorer_answers_in_jupyterlab(page, lab):
     panel.get_by_role("button", name="Re-run").click()
     page.get_by_text("Done: the picture above shows your numbers.").wait_for()
     expect(explorer.locator("[data-knob=depth]")).to_have_attribute("max", "29")
-    expect(readout).to_contain_text("After 30 layers of 1.45·I")
+    expect(readout).to_contain_text("layers of gain 1.45")

@@ -83,7 +83,8 @@ def test_the_first_page_says_what_it_is_whose_and_how_it_may_be_used(
 
 def test_explorers_formulas_and_solutions_are_printed(text: list[str]) -> None:
     whole = " ".join(text)
-    assert "After 50 layers of 1.5·I the signal is 6.4 × 10⁸ times larger." in whole
+    whole = whole.replace("\u00a0", " ")
+    assert "After 50 layers of gain 1.5 the signal is 6.4 × 10⁸ times larger." in whole
     assert whole.count("Turn the knobs.") >= len(CHAPTERS)
     assert "so 117 layers" in whole  # the solution of an exercise
     assert re.search(r"\(1\.2\)", whole)  # the number of a formula

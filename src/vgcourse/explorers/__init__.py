@@ -1,4 +1,10 @@
-"""Explorers: one picture and a few knobs each, alive with and without a kernel."""
+"""Explorers: one picture and a few knobs each, alive with and without a kernel.
+
+The engine has a room for each of its ideas: `spec` (how an explorer is described),
+`table` (the numbers), `reading` (what a description shows at some position of its
+knobs), `words` (numbers in words), `widget`, `rerun`. A large explorer is a module of
+its own; `turning` makes an explorer out of a function.
+"""
 
 from vgcourse.explorers.chain import Chain
 from vgcourse.explorers.initialization import Initialization

@@ -1,30 +1,73 @@
 """One unit per layer: each factor weight × slope, and the running product."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from vgcourse import products
 from vgcourse._checks import check_count
-from vgcourse.explorers.base import (
-    Array,
-    Explorer,
-    Knob,
-    KnobTrait,
+from vgcourse.explorers import names
+from vgcourse.explorers.rerun import option
+from vgcourse.explorers.spec import (
     Panel,
     Sentence,
-    Setting,
     Trace,
+    choice_knob,
     count_knob,
-    from_one,
+    decades,
     grid_of,
-    log10_size,
-    no_progress,
+    number_knob,
 )
+from vgcourse.explorers.table import Array, Table
+from vgcourse.explorers.widget import Explorer, knob
 from vgcourse.unit_chain import unit_chain
 
 CURVES = ("identity", "sigmoid", "tanh", "relu")
 INPUTS = (-2.0, -1.0, -0.5, -0.25, 0.0, 0.25, 0.5, 1.0, 2.0)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What *Re-run* can change."""
+
+    max_depth: int = option("Depth, at most", 30)
+    bias: float = option("Bias of every unit", 0.0)
+    lowest_weight: float = option("Lowest weight", -3.0)
+    highest_weight: float = option("Highest weight", 3.0)
+    step: float = option("Step of the weight", 0.125)
+
+
+def compute(settings: Settings, progress: Callable[[float], None]) -> Table:
+    """Factors and products of every chain."""
+    depth = check_count("max_depth", settings.max_depth)
+    low, high = settings.lowest_weight, settings.highest_weight
+    weights = number_knob(
+        "weight", "Weight w", grid_of("weight", low, high, settings.step)
+    )
+    factors = np.empty((len(weights.values), len(CURVES), len(INPUTS), depth))
+    for i, name in enumerate(CURVES):
+        factors[:, i] = unit_chain(
+            np.array(weights.values, dtype=float)[:, None],
+            np.array(INPUTS),
+            bias=settings.bias,
+            activation=name,
+            depth=depth,
+        ).factors
+        progress((i + 1) / len(CURVES))
+    with np.errstate(divide="ignore"):
+        sizes = np.log10(np.abs(factors))
+    product = np.insert(products.log10_products(factors), 0, 0.0, axis=-1)
+    axes = ("weight", "activation", "start")
+    return Table(
+        [
+            weights,
+            choice_knob("activation", "Activation φ", CURVES, names.ACTIVATIONS),
+            number_knob("start", "Input h₀", INPUTS),
+            count_knob("depth", "Depth L", depth),
+        ],
+        {"factors": Array(sizes, axes), "product": Array(product, axes)},
+    )
 
 
 class Chain(Explorer):
@@ -39,14 +82,15 @@ class Chain(Explorer):
     depth : int, default 12
         Number of layers, 1 to 30.
     start : float, default 0.5
-        a₀, the number that goes in.
+        h₀, the number that goes in.
     """
 
     title = "A chain of single units: factors and their product"
-    weight = KnobTrait(1.5).tag(sync=True)
-    activation = KnobTrait("tanh").tag(sync=True)
-    depth = KnobTrait(12).tag(sync=True)
-    start = KnobTrait(0.5).tag(sync=True)
+    Settings, compute = Settings, staticmethod(compute)
+    weight = knob(1.5)
+    activation = knob("tanh")
+    depth = knob(12)
+    start = knob(0.5)
 
     panels = (
         Panel(
@@ -55,97 +99,30 @@ class Chain(Explorer):
             series=(Trace("factors", mark="bars", color="fate", first=1, cliff=True),),
             last="depth",
             x_first=1,
+            x_steps=(12, 30),
             pad=0.6,
-            y_least=(-1.0, 0.5),
+            y_frames=decades(1, 4, 12),
             height=190,
         ),
         Panel(
             name="product",
-            y="the running product |daℓ/da₀| (log scale)",
+            y="the running product |dhℓ/dh₀| (log scale)",
             series=(
-                Trace("product"),
+                Trace("product", color="muted"),
                 Trace("product", mark="dots", color="fate", cliff=True),
             ),
             last="depth",
+            x_steps=(12, 30),
             pad=0.6,
-            y_least=(-2.0, 1.0),
+            y_frames=decades(4, 12, 40, 160),
             height=230,
         ),
     )
     readout = (
         Sentence(
-            "With w = {weight} and {activation}, {depth} layers turn a small change of "
+            "With w = {weight} and {activation}, {depth|layers} turn a small change of "
             "the input into one {product|times}.",
             at="depth",
         ),
         Sentence("The last factor is {factors|number}.", at="depth", first=1),
     )
-    settings = (
-        Setting("max_depth", "Depth, at most", 30),
-        Setting("bias", "Bias of every unit", 0.0),
-        Setting("lowest_weight", "Lowest weight", -3.0),
-        Setting("highest_weight", "Highest weight", 3.0),
-        Setting("step", "Step of the weight", 0.125),
-    )
-
-    def __init__(
-        self,
-        *,
-        weight: float = 1.5,
-        activation: str = "tanh",
-        depth: int = 12,
-        start: float = 0.5,
-    ) -> None:
-        super().__init__()
-        self.rerun()
-        self.weight, self.activation = weight, activation
-        self.depth, self.start = depth, start
-
-    def rerun(
-        self,
-        *,
-        max_depth: int = 30,
-        bias: float = 0.0,
-        lowest_weight: float = -3.0,
-        highest_weight: float = 3.0,
-        step: float = 0.125,
-        progress: Callable[[float], None] = no_progress,
-    ) -> None:
-        """Compute the table anew.
-
-        Parameters
-        ----------
-        max_depth : int
-            Where the depth knob ends.
-        bias : float
-            b of every unit.
-        lowest_weight, highest_weight, step : float
-            What the weight knob can be set to.
-        progress : callable, optional
-            Is told the fraction done.
-        """
-        max_depth = check_count("max_depth", max_depth)
-        weights = grid_of("weight", lowest_weight, highest_weight, step)
-        factors = np.empty((len(weights), len(CURVES), len(INPUTS), max_depth))
-        for i, name in enumerate(CURVES):
-            factors[:, i] = unit_chain(
-                np.array(weights)[:, None],
-                np.array(INPUTS),
-                bias=bias,
-                activation=name,
-                depth=max_depth,
-            ).factors
-            progress((i + 1) / len(CURVES))
-        axes = ("weight", "activation", "start")
-        self._show(
-            [
-                Knob("weight", "Weight w", weights, [f"{w:.4g}" for w in weights]),
-                Knob("activation", "Activation φ", CURVES, CURVES, kind="select"),
-                Knob("start", "Input a₀", INPUTS, [f"{a:g}" for a in INPUTS]),
-                count_knob("depth", "Depth L", max_depth),
-            ],
-            {
-                "factors": Array(log10_size(factors), axes),
-                "product": Array(from_one(products.log10_products(factors)), axes),
-            },
-        )

@@ -1,32 +1,100 @@
 """Saturation: where a unit sits on its curve, and what its slope lets through."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from vgcourse import products
-from vgcourse._checks import check_count
+from vgcourse._checks import FloatArray, check_count
 from vgcourse.activations import ACTIVATIONS
-from vgcourse.explorers.base import (
-    Array,
-    Explorer,
-    Knob,
-    KnobTrait,
+from vgcourse.explorers.rerun import option
+from vgcourse.explorers.spec import (
     Panel,
     Rules,
     Sentence,
-    Setting,
     Trace,
+    choice_knob,
     count_knob,
-    from_one,
+    decades,
     grid_of,
-    no_progress,
+    number_knob,
 )
+from vgcourse.explorers.table import Array, Table
+from vgcourse.explorers.widget import Explorer, knob
 from vgcourse.unit_chain import unit_chain
 
 CURVES = ("sigmoid", "tanh")
 STARTS = (-2.0, -1.0, 0.0, 0.5, 1.0, 2.0)
 REACH = 8.0  # of the drawn curve on either side of zero
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What *Re-run* can change."""
+
+    max_depth: int = option("Depth, at most", 30)
+    lowest_weight: float = option("Lowest weight", 0.5)
+    highest_weight: float = option("Highest weight", 8.0)
+    step: float = option("Step of the weight", 0.5)
+
+
+def compute(settings: Settings, progress: Callable[[float], None]) -> Table:
+    """Units, slopes, factors and products of every chain."""
+    depth = check_count("max_depth", settings.max_depth)
+    low, high = settings.lowest_weight, settings.highest_weight
+    weights = number_knob(
+        "weight", "Weight w", grid_of("weight", low, high, settings.step)
+    )
+    biases = number_knob("bias", "Bias b", grid_of("bias", -4.0, 4.0, 1.0))
+    runs = []
+    for i, name in enumerate(CURVES):
+        runs.append(
+            unit_chain(
+                np.array(weights.values, dtype=float)[:, None, None],
+                np.array(STARTS),
+                bias=np.array(biases.values, dtype=float)[:, None],
+                activation=name,
+                depth=depth,
+            )
+        )
+        progress((i + 1) / len(CURVES))
+    curves = [ACTIVATIONS[name] for name in CURVES]
+    pairs = list(zip(curves, runs, strict=True))
+    slope = np.stack([curve.derivative(run.z) for curve, run in pairs])
+    factors = np.stack([run.factors for run in runs])
+    most = np.array([curve.max_slope for curve in curves])
+    bound = np.abs(most[:, None] * np.array(weights.values, dtype=float))
+    best = np.broadcast_to(bound[..., None], (*bound.shape, depth))
+    grid = np.linspace(-REACH, REACH, 97)
+    drawn = np.stack([curve.function(grid) for curve in curves])
+    axes = ("activation", "weight", "bias", "start")
+    return Table(
+        [
+            choice_knob("activation", "Activation φ", CURVES),
+            weights,
+            biases,
+            number_knob("start", "Input h₀", STARTS),
+            count_knob("depth", "Depth L", depth),
+        ],
+        {
+            "grid": Array(grid),
+            "curve": Array(drawn, ("activation",)),
+            "z": Array(np.stack([run.z for run in runs]), axes, unit=1e-3),
+            "h": Array(np.stack([run.h for run in runs]), axes, unit=1e-4),
+            "log10_slope": Array(np.log10(slope), axes, unit=1e-3),
+            "factors": Array(np.abs(factors), axes, unit=1e-3),
+            "one": Array(np.ones(1)),
+            "product": Array(_running(factors), axes),
+            "bound": Array(bound, axes[:2]),
+            "best": Array(_running(best), axes[:2]),
+        },
+    )
+
+
+def _running(factors: FloatArray) -> FloatArray:
+    """log10 of the running product, from 1 before the first factor."""
+    return np.insert(products.log10_products(factors), 0, 0.0, axis=-1)
 
 
 class Saturation(Explorer):
@@ -41,17 +109,18 @@ class Saturation(Explorer):
     bias : float, default 0.0
         b of every unit; −4 to 4 in whole steps.
     start : float, default 0.5
-        a₀, the number that goes in.
+        h₀, the number that goes in.
     depth : int, default 10
         Number of units, 1 to 30.
     """
 
     title = "Saturation: the slope that a unit offers, and the bound that it keeps"
-    activation = KnobTrait("sigmoid").tag(sync=True)
-    weight = KnobTrait(1.0).tag(sync=True)
-    bias = KnobTrait(0.0).tag(sync=True)
-    start = KnobTrait(0.5).tag(sync=True)
-    depth = KnobTrait(10).tag(sync=True)
+    Settings, compute = Settings, staticmethod(compute)
+    activation = knob("sigmoid")
+    weight = knob(1.0)
+    bias = knob(0.0)
+    start = knob(0.5)
+    depth = knob(10)
 
     panels = (
         Panel(
@@ -61,12 +130,12 @@ class Saturation(Explorer):
             scale="linear",
             series=(
                 Trace("curve", x="grid", color="muted", whole=True),
-                Trace("a", "a unit", "dots", first=1, x="z", slope="slope"),
+                Trace("h", "a unit", "dots", first=1, x="z", slope="log10_slope"),
             ),
             last="depth",
             x_domain=(-REACH, REACH),
-            y_domain=(-1.15, 1.15),
-            height=230,
+            y_frames=((-0.1, 1.1), (-1.15, 1.15)),
+            height=200,
         ),
         Panel(
             name="factors",
@@ -75,132 +144,40 @@ class Saturation(Explorer):
             series=(Trace("factors", mark="bars", color="fate", first=1),),
             last="depth",
             x_first=1,
+            x_steps=(10, 30),
             pad=0.6,
-            y_least=(0.0, 1.1),
+            y_frames=((0.0, 1.15), (0.0, 2.3), (0.0, 9.0)),
             neutral=1.0,
             rules=(
-                Rules("bound", ("bound |w|·max φ′",)),
+                Rules("bound", ("bound |w|·max φ′",), inside=True),
                 Rules("one", ("1: neither grows nor shrinks",)),
             ),
             height=190,
         ),
         Panel(
             name="product",
-            y="running product |daℓ/da₀| (log scale)",
+            y="running product |dhℓ/dh₀| (log scale)",
             series=(
                 Trace("best", "best case: every factor at its bound", color="muted"),
                 Trace("product", "this chain", "dots", "fate", cliff=True),
             ),
             last="depth",
+            x_steps=(10, 30),
             pad=0.6,
-            y_least=(-2.0, 1.0),
+            y_frames=decades(4, 12, 40, 160),
             height=230,
         ),
     )
     readout = (
         Sentence(
-            "After {depth} {activation} units a small change of the input has become "
-            "{product|times}; with every factor at its bound it would be {best|times}.",
+            "A chain of {depth|units} with {activation} makes a small change of the "
+            "input {product|times}; with every factor at its bound it would be "
+            "{best|times}.",
             at="depth",
         ),
         Sentence(
-            "The last unit offers the slope {slope|plain} at z = {z|plain}.",
+            "The last unit offers the slope {log10_slope|number} at z = {z|plain}.",
             at="depth",
             first=1,
         ),
     )
-    settings = (
-        Setting("max_depth", "Depth, at most", 30),
-        Setting("lowest_weight", "Lowest weight", 0.5),
-        Setting("highest_weight", "Highest weight", 8.0),
-        Setting("step", "Step of the weight", 0.5),
-    )
-
-    def __init__(
-        self,
-        *,
-        activation: str = "sigmoid",
-        weight: float = 1.0,
-        bias: float = 0.0,
-        start: float = 0.5,
-        depth: int = 10,
-    ) -> None:
-        super().__init__()
-        self.rerun()
-        self.activation, self.weight, self.bias = activation, weight, bias
-        self.start, self.depth = start, depth
-
-    def rerun(
-        self,
-        *,
-        max_depth: int = 30,
-        lowest_weight: float = 0.5,
-        highest_weight: float = 8.0,
-        step: float = 0.5,
-        progress: Callable[[float], None] = no_progress,
-    ) -> None:
-        """Compute the table anew.
-
-        Parameters
-        ----------
-        max_depth : int
-            Where the depth knob ends.
-        lowest_weight, highest_weight, step : float
-            What the weight knob can be set to.
-        progress : callable, optional
-            Is told the fraction done.
-        """
-        max_depth = check_count("max_depth", max_depth)
-        weights = grid_of("weight", lowest_weight, highest_weight, step)
-        biases = grid_of("bias", -4.0, 4.0, 1.0)
-        runs = []
-        for i, name in enumerate(CURVES):
-            runs.append(
-                unit_chain(
-                    np.array(weights)[:, None, None],
-                    np.array(STARTS),
-                    bias=np.array(biases)[:, None],
-                    activation=name,
-                    depth=max_depth,
-                )
-            )
-            progress((i + 1) / len(CURVES))
-        z = np.stack([run.z for run in runs])
-        factors = np.stack([run.factors for run in runs])
-        slope = np.stack(
-            [
-                ACTIVATIONS[name].derivative(run.z)
-                for name, run in zip(CURVES, runs, strict=True)
-            ]
-        )
-        most = np.array([ACTIVATIONS[name].max_slope for name in CURVES])
-        bound = np.abs(most[:, None] * weights)
-        best = np.broadcast_to(bound[..., None], (*bound.shape, max_depth))
-        grid = np.linspace(-REACH, REACH, 97)
-        axes = ("activation", "weight", "bias", "start")
-        self._show(
-            [
-                Knob("activation", "Activation φ", CURVES, CURVES, kind="select"),
-                Knob("weight", "Weight w", weights, [f"{w:.4g}" for w in weights]),
-                Knob("bias", "Bias b", biases, [f"{b:g}" for b in biases]),
-                Knob("start", "Input a₀", STARTS, [f"{a:g}" for a in STARTS]),
-                count_knob("depth", "Depth L", max_depth),
-            ],
-            {
-                "grid": Array(grid),
-                "curve": Array(
-                    np.stack([ACTIVATIONS[name].function(grid) for name in CURVES]),
-                    ("activation",),
-                ),
-                "z": Array(z, axes, unit=1e-3),
-                "a": Array(np.stack([run.h for run in runs]), axes, unit=1e-4),
-                "slope": Array(slope, axes, unit=1e-4),
-                "factors": Array(np.abs(factors), axes, unit=1e-3),
-                "one": Array(np.ones(1)),
-                "product": Array(from_one(products.log10_products(factors)), axes),
-                "bound": Array(bound, ("activation", "weight")),
-                "best": Array(
-                    from_one(products.log10_products(best)), ("activation", "weight")
-                ),
-            },
-        )

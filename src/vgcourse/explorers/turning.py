@@ -1,109 +1,56 @@
 """A figure that turns: a function of one to three numbers, and what they can be."""
 
-import itertools
 import re
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from vgcourse._checks import FloatArray, check_choice
-from vgcourse.explorers.base import (
+from vgcourse.explorers.spec import (
     MOST_VALUES,
-    Array,
-    Explorer,
     Knob,
-    KnobTrait,
     Panel,
     Sentence,
     Trace,
     Value,
+    choice_knob,
+    decades,
+    number_knob,
 )
+from vgcourse.explorers.table import Array, Table
+from vgcourse.explorers.tabulate import (
+    Tabulated,
+    at_once,
+    bars,
+    dots,
+    heat,
+    line,
+    one_by_one,
+)
+from vgcourse.explorers.widget import Explorer, KnobTrait
 from vgcourse.explorers.words import FORMATS
+
+__all__ = ["TurningFigure", "bars", "dots", "heat", "line", "turn"]
 
 MOST_NUMBERS = 2_000_000  # of a table: more is too much for a page
 MOST_KNOBS = 3
 SCALES = ("log10", "linear", "percent")
-COLORS = ("vanish", "explode", "neutral", "accent", "muted", "ink", "fate")
-LOGARITHMIC = ("number", "times")  # formats that are told the number's logarithm
+LOGARITHMIC = ("number", "times", "compared")  # formats that are told the logarithm
 BLANK = re.compile(r"\{(\w+)(?::(\w+))?\}")
-Mark = Literal["line", "dots", "bars", "heat"]
-Position = Mapping[str, Value]
 
 
-@dataclass(frozen=True, eq=False)
-class Series:
-    """What a function of :func:`turn` returns to be drawn; see `line` and `heat`."""
-
-    mark: Mark
-    values: Any
-    x: Any = None
-    color: str | None = None
-    y: Any = None
-    y_label: str = ""
-
-
-def line(y: ArrayLike, *, x: ArrayLike | None = None, color: str = "accent") -> Series:
-    """A line through the points; the course draws laws and predictions so.
-
-    Parameters
-    ----------
-    y : array_like, shape (points,)
-        Heights.
-    x : array_like, shape (points,), optional
-        Positions; 0, 1, 2, … where missing.
-    color : str
-        ``"accent"``, ``"ink"``, ``"muted"``, or one that says a fate: ``"vanish"``,
-        ``"explode"``, ``"neutral"``, and ``"fate"``, which chooses among the three
-        point by point.
-    """
-    return Series("line", y, x, _check_color(color))
-
-
-def dots(
-    y: ArrayLike, *, x: ArrayLike | None = None, color: str | None = None
-) -> Series:
-    """Points; the course draws measurements so. See :func:`line`."""
-    return Series("dots", y, x, _check_color(color))
-
-
-def bars(
-    y: ArrayLike, *, x: ArrayLike | None = None, color: str | None = None
-) -> Series:
-    """Bars from the neutral line; see :func:`line`."""
-    return Series("bars", y, x, _check_color(color))
-
-
-def heat(
-    values: ArrayLike,
-    *,
-    x: ArrayLike | None = None,
-    y: ArrayLike | None = None,
-    y_label: str = "",
-) -> Series:
-    """A map of tinted cells; lines and dots of the same figure lie on it.
-
-    Parameters
-    ----------
-    values : array_like, shape (rows, columns)
-        One number for each cell. With ``scale="log10"`` the tint says the fate:
-        blue vanishes, orange explodes, pale stays.
-    x : array_like, shape (columns,), optional
-        Where the columns stand, evenly spaced, the same at every knob position;
-        0, 1, 2, … where missing.
-    y : array_like, shape (rows,), optional
-        Where the rows stand, from bottom to top; as `x`.
-    y_label : str
-        What the vertical axis counts.
-    """
-    return Series("heat", values, x, None, y, y_label)
+@dataclass(frozen=True)
+class Settings:
+    """Nothing can be changed: the function may be gone."""
 
 
 class TurningFigure(Explorer):
     """What :func:`turn` makes: an explorer whose knobs are a function's arguments."""
+
+    Settings = Settings
 
 
 def turn(
@@ -205,7 +152,7 @@ def turn(
         raise ValueError(message)
     described = _knobs(knobs, labels or {}, stops or {})
     begin = _start(described, start or {})
-    tabulate = _at_once if vectorized else _one_by_one
+    tabulate = at_once if vectorized else one_by_one
     found = tabulate(function, described)
     drawn = {k: v for k, v in found.items() if v.mark is not None}
     spoken = {k: v.values[..., 0] for k, v in found.items() if v.mark is None}
@@ -228,17 +175,18 @@ def turn(
             scale=scale,
             series=(),
             x_domain=x_domain,
-            y_domain=y_domain,
-            y_steps=None if y_steps is None else tuple(map(float, y_steps)),
+            y_frames=(y_domain,) if y_domain else decades(*(y_steps or ())),
             height=height,
         ),
     )
     text, said = _words(sentence, described, spoken, logs)
+    made = Table(described, arrays | said)
     traits: dict[str, Any] = {
         name: KnobTrait(value).tag(sync=True) for name, value in begin.items()
     }
     description: dict[str, Any] = {
         "__module__": __name__,
+        "compute": staticmethod(lambda _settings, _progress: made),
         "title": y or sentence,
         "panels": (panel,),
         "readout": (Sentence(text),),
@@ -246,34 +194,7 @@ def turn(
     }
     cls = type("TurningFigure", (TurningFigure,), traits | description)
     figure: TurningFigure = cls()
-    figure._show(described, arrays | said)
     return figure
-
-
-@dataclass(frozen=True, eq=False)
-class _Tabulated:
-    """One name of the function's answer, at all positions; absent numbers are NaN."""
-
-    mark: Mark | None  # None: a number for the sentence
-    values: FloatArray  # shape (knob, …, points)
-    x: FloatArray | None = None
-    color: str | None = None
-    y: FloatArray | None = None
-    shape: tuple[int, ...] = ()  # of a map: rows, columns
-    y_label: str = ""
-
-    def logarithm(self) -> "_Tabulated":
-        with np.errstate(divide="ignore"):
-            logs = np.log10(np.abs(self.values))
-        return _Tabulated(
-            self.mark, logs, self.x, self.color, self.y, self.shape, self.y_label
-        )
-
-
-def _check_color(color: str | None) -> str | None:
-    if color is not None:
-        check_choice("color", color, COLORS)
-    return color
 
 
 def _knobs(
@@ -298,37 +219,25 @@ def _knob(name: str, values: list[Any], label: str, stops: Mapping[float, str]) 
     if hasattr(Explorer, name) or not name.isidentifier():
         message = f"a knob cannot be called {name!r}: explorers use that name"
         raise ValueError(message)
-    if all(isinstance(value, str) for value in values):
-        known: list[Value] = values
+    if values and all(isinstance(value, str) for value in values):
+        made = choice_knob(name, label, values)
     else:
-        known = _numbers(name, [*values, *stops])
-    if not 2 <= len(known) <= MOST_VALUES:
-        message = f"{name} needs 2 to {MOST_VALUES} values, got {len(known)}"
+        made = number_knob(name, label, _numbers(name, values), stops=stops)
+    if not 2 <= len(made.values) <= MOST_VALUES:
+        message = f"{name} needs 2 to {MOST_VALUES} values, got {len(made.values)}"
         raise ValueError(message)
-    if isinstance(known[0], str):
-        return Knob(name, label, known, [str(v) for v in known], kind="select")
-    written = [f"{v:.4g}".replace("-", "−") for v in known]
-    marked: dict[int, str] = {}
-    for value, text in stops.items():
-        position = min(range(len(known)), key=lambda i: abs(float(known[i]) - value))
-        marked[position] = written[position] = text
-    return Knob(name, label, known, written, stops=marked or None)
+    return made
 
 
-def _numbers(name: str, values: list[Any]) -> list[Value]:
-    """Sorted, each once; whole numbers stay whole."""
+def _numbers(name: str, values: list[Any]) -> list[float]:
     try:
-        reals = np.array(values, dtype=np.float64)
+        numbers = [float(value) for value in values]
     except (TypeError, ValueError):
-        reals = np.array([np.nan])
-    if reals.ndim != 1 or not np.isfinite(reals).all():
+        numbers = [np.nan]
+    if not np.isfinite(numbers).all():
         message = f"{name} must take finite numbers, or words; got {values!r:.60}"
         raise ValueError(message)
-    # np.arange(0.5, 2, 0.05) has 0.5500000000000000444 in it.
-    unique = np.unique(reals.round(12))
-    kept = [unique[0], *unique[1:][np.diff(unique) > 1e-9]]
-    whole = np.array_equal(kept, np.rint(kept))
-    return [int(v) if whole else float(v) for v in kept]
+    return numbers
 
 
 def _start(knobs: Sequence[Knob], start: Mapping[str, Value]) -> dict[str, Value]:
@@ -340,237 +249,6 @@ def _start(knobs: Sequence[Knob], start: Mapping[str, Value]) -> dict[str, Value
         if knob.name in start:
             begin[knob.name] = knob.values[knob.position(start[knob.name])]
     return begin
-
-
-def _named(knobs: Sequence[Knob], index: Sequence[int]) -> str:
-    pairs = zip(knobs, index, strict=False)
-    return ", ".join(f"{knob.name}={knob.values[i]!r}" for knob, i in pairs)
-
-
-def _series(found: object, place: str) -> dict[str, Series | Any]:
-    """Check the kind of one answer."""
-    if not isinstance(found, Mapping) or not found:
-        message = (
-            f"the function must return a dict of series, {place} it gave {found!r:.60}"
-        )
-        raise TypeError(message)
-    return {str(name): value for name, value in found.items()}
-
-
-def _row(label: str, value: Any, place: str) -> tuple[Mark | None, FloatArray, Any]:
-    """One entry of one answer: its mark, its flat numbers, and the series around."""
-    series = value if isinstance(value, Series) else Series("line", value)
-    try:
-        numbers = np.ma.asarray(series.values, dtype=np.float64)
-    except (TypeError, ValueError):
-        message = f"{label!r} must hold numbers, {place} it is {series.values!r:.60}"
-        raise TypeError(message) from None
-    absent = np.ma.getmaskarray(numbers)
-    plain = numbers.data
-    if np.isnan(plain[~absent]).any():
-        message = f"{label!r} is NaN {place}"
-        raise ValueError(message)
-    plain = np.where(absent, np.nan, plain)
-    is_number = plain.ndim == 0 and not isinstance(value, Series)
-    wanted = 2 if series.mark == "heat" else 1
-    if not is_number and plain.ndim != wanted:
-        message = (
-            f"{label!r} must be an array with {wanted} axes for {series.mark}, "
-            f"{place} its shape is {plain.shape}"
-        )
-        raise ValueError(message.replace("1 axes", "1 axis"))
-    return None if is_number else series.mark, plain, series
-
-
-def _one_by_one(
-    function: Callable[..., Any], knobs: Sequence[Knob]
-) -> dict[str, _Tabulated]:
-    """Call the function at each position, with a bar where that takes its time."""
-    counts = [len(knob.values) for knob in knobs]
-    rows: list[dict[str, tuple[Mark | None, FloatArray, Any]]] = []
-    kinds: dict[str, Mark | None] = {}
-    bar = _Bar(int(np.prod(counts)))
-    for index in itertools.product(*map(range, counts)):
-        place = f"at {_named(knobs, index)}"
-        pairs = zip(knobs, index, strict=True)
-        setting = {knob.name: knob.values[i] for knob, i in pairs}
-        try:
-            answer = function(**setting)
-        except Exception as error:
-            message = f"the function fails {place}: {type(error).__name__}: {error}"
-            raise ValueError(message) from error
-        row = {k: _row(k, v, place) for k, v in _series(answer, place).items()}
-        found = {name: entry[0] for name, entry in row.items()}
-        kinds = kinds or found
-        if found != kinds:
-            message = (
-                f"the function gives {_kinds(found)} {place}, elsewhere {_kinds(kinds)}"
-            )
-            raise ValueError(message)
-        rows.append(row)
-        bar.step()
-    bar.close()
-    return {name: _stacked(name, [row[name] for row in rows], counts) for name in kinds}
-
-
-def _kinds(found: Mapping[str, Mark | None]) -> str:
-    return ", ".join(f"{name!r} ({mark or 'number'})" for name, mark in found.items())
-
-
-def _stacked(
-    label: str,
-    entries: Sequence[tuple[Mark | None, FloatArray, Any]],
-    counts: Sequence[int],
-) -> _Tabulated:
-    mark, first, series = entries[0]
-    if mark == "heat":
-        for _, values, other in entries:
-            if values.shape != first.shape:
-                shapes = f"{first.shape} and {values.shape}"
-                message = f"the map {label!r} must have one shape, got {shapes}"
-                raise ValueError(message)
-            if not (_same(other.x, series.x) and _same(other.y, series.y)):
-                message = f"the map {label!r} must stand on the same x and y everywhere"
-                raise ValueError(message)
-    longest = max(values.size for _, values, _ in entries)
-    table = np.full((len(entries), longest), np.nan)
-    places = np.full_like(table, np.nan)
-    for i, (_, values, drawn) in enumerate(entries):
-        table[i, : values.size] = values.ravel()
-        if mark in ("line", "dots", "bars") and drawn.x is not None:
-            places[i, : values.size] = _places(label, drawn.x, values.size)
-    given = series.x is not None and mark in ("line", "dots", "bars")
-    return _Tabulated(
-        mark,
-        table.reshape(*counts, longest),
-        places.reshape(*counts, longest) if given else _map_x(mark, series, first),
-        series.color,
-        _map_y(mark, series, first),
-        first.shape if mark == "heat" else (),
-        series.y_label,
-    )
-
-
-def _same(one: Any, other: Any) -> bool:
-    return one is other or np.array_equal(one, other)
-
-
-def _places(label: str, x: ArrayLike, count: int) -> FloatArray:
-    places = np.asarray(x, dtype=np.float64)
-    if places.shape != (count,) or not np.isfinite(places).all():
-        message = (
-            f"x of {label!r} must be {count} finite numbers, got shape {places.shape}"
-        )
-        raise ValueError(message)
-    return places
-
-
-def _map_x(mark: Mark | None, series: Series, values: FloatArray) -> FloatArray | None:
-    return _evenly("x", series.x, values.shape[1]) if mark == "heat" else None
-
-
-def _map_y(mark: Mark | None, series: Series, values: FloatArray) -> FloatArray | None:
-    return _evenly("y", series.y, values.shape[0]) if mark == "heat" else None
-
-
-def _evenly(name: str, given: ArrayLike | None, count: int) -> FloatArray:
-    places = np.arange(count, dtype=np.float64) if given is None else np.asarray(given)
-    even = np.linspace(places[0], places[-1], count) if places.size == count else None
-    if count < 2 or even is None or not np.allclose(places, even):
-        message = (
-            f"{name} of a map must be {count} evenly spaced numbers "
-            "(their logarithms, if need be)"
-        )
-        raise ValueError(message)
-    return np.asarray(places, dtype=np.float64)
-
-
-def _at_once(
-    function: Callable[..., Any], knobs: Sequence[Knob]
-) -> dict[str, _Tabulated]:
-    """Call the function once, with arrays that broadcast."""
-    counts = tuple(len(knob.values) for knob in knobs)
-    setting: dict[str, Any] = {}
-    for i, knob in enumerate(knobs):
-        if knob.kind == "select":
-            message = f"{knob.name} takes words: call the function one by one"
-            raise ValueError(message)
-        shape = [1] * (len(knobs) + 1)
-        shape[i] = counts[i]
-        setting[knob.name] = np.array(knob.values).reshape(shape)
-    everywhere = (
-        f"at {_named(knobs, [0] * len(knobs))} … {_named(knobs, [-1] * len(knobs))}"
-    )
-    try:
-        answer = function(**setting)
-    except Exception as error:
-        message = f"the function fails {everywhere}: {type(error).__name__}: {error}"
-        raise ValueError(message) from error
-    return {
-        name: _broadcast(name, value, knobs, counts)
-        for name, value in _series(answer, everywhere).items()
-    }
-
-
-def _broadcast(
-    label: str, value: Any, knobs: Sequence[Knob], counts: tuple[int, ...]
-) -> _Tabulated:
-    series = value if isinstance(value, Series) else Series("line", value)
-    rest = 2 if series.mark == "heat" else 1
-    numbers = np.ma.asarray(series.values, dtype=np.float64)
-    absent = np.ma.getmaskarray(numbers)
-    plain = np.where(absent, np.nan, numbers.data)
-    last = plain.shape[-rest:] if plain.ndim >= rest else (1,) * rest
-    try:
-        table = np.broadcast_to(plain, counts + last)
-    except ValueError:
-        message = f"{label!r} must broadcast to {(*counts, *last)}, got {plain.shape}"
-        raise ValueError(message) from None
-    wrong = np.isnan(table) & ~np.broadcast_to(absent, table.shape)
-    if wrong.any():
-        place = _named(knobs, np.argwhere(wrong)[0])
-        message = f"{label!r} is NaN at {place}"
-        raise ValueError(message)
-    if last == (1,) and not isinstance(value, Series):
-        return _Tabulated(None, table)
-    flat = table.reshape(*counts, -1)
-    if series.mark == "heat":
-        x, y = _evenly("x", series.x, last[1]), _evenly("y", series.y, last[0])
-        return _Tabulated("heat", flat, x, None, y, last, series.y_label)
-    if series.x is None:
-        return _Tabulated(series.mark, flat, None, series.color)
-    places = np.broadcast_to(np.asarray(series.x, dtype=np.float64), table.shape)
-    places = np.where(np.isnan(table), np.nan, places)
-    return _Tabulated(series.mark, flat, places, series.color)
-
-
-class _Bar:
-    """A bar in the cell's output, once the work has taken half a second."""
-
-    def __init__(self, count: int) -> None:
-        self.count, self.done, self.shown = count, 0, -1
-        self.started = time.monotonic()
-        self.handle: Any = None
-
-    def step(self) -> None:
-        self.done += 1
-        percent = 100 * self.done // self.count
-        if time.monotonic() - self.started < 0.5 or percent == self.shown:
-            return
-        from IPython.display import HTML, display  # noqa: PLC0415 - only where shown
-
-        self.shown = percent
-        bar = HTML(f'<progress max="100" value="{percent}">{percent} %</progress>')
-        if self.handle is None:
-            self.handle = display(bar, display_id=True)
-        else:
-            self.handle.update(bar)
-
-    def close(self) -> None:
-        if self.handle is not None:
-            from IPython.display import clear_output  # noqa: PLC0415
-
-            clear_output(wait=True)
 
 
 def _array(values: FloatArray, axes: Sequence[str], unit: float | None) -> Array:
@@ -600,7 +278,7 @@ def _unit(values: FloatArray, scale: str) -> float | None:
 
 
 def _picture(
-    drawn: Mapping[str, _Tabulated], axes: tuple[str, ...], panel: Panel
+    drawn: Mapping[str, Tabulated], axes: tuple[str, ...], panel: Panel
 ) -> tuple[dict[str, Array], Panel]:
     """Arrays and panel; the frame holds every position unless one was given."""
     arrays: dict[str, Array] = {}
@@ -643,14 +321,12 @@ def _picture(
         return arrays, _map_panel(maps[0], drawn, traces, panel)
     room = panel.x_domain or ((left, right) if right > left else (left - 1, left + 1))
     values = np.concatenate([table.values.ravel() for table in drawn.values()])
-    frame = panel.y_domain or _frame(
-        values, panel.scale, any(t.mark == "bars" for t in traces)
-    )
+    has_bars = any(trace.mark == "bars" for trace in traces)
     return arrays, replace(
         panel,
         series=tuple(traces),
         x_domain=(float(room[0]), float(room[1])),
-        y_domain=None if panel.y_steps else frame,
+        y_frames=panel.y_frames or (_frame(values, panel.scale, has_bars),),
     )
 
 
@@ -669,8 +345,8 @@ def _frame(values: FloatArray, scale: str, based: bool) -> tuple[float, float]:
 
 
 def _map_panel(
-    table: _Tabulated,
-    drawn: Mapping[str, _Tabulated],
+    table: Tabulated,
+    drawn: Mapping[str, Tabulated],
     traces: Sequence[Trace],
     panel: Panel,
 ) -> Panel:
@@ -693,7 +369,7 @@ def _map_panel(
         rows_domain=_edges(table.y),
         rows_label=table.y_label,
         cells=(table.shape[0], table.shape[1]),
-        y_domain=panel.y_domain or (None if panel.y_steps else frame),
+        y_frames=panel.y_frames or (frame,),
     )
 
 
