@@ -335,11 +335,7 @@ function follow(node, explorer) {
     const address = addressOf(node.id, reading.spec.knobs, at, start);
     const isOurs = valuesIn(location.hash, node.id) !== undefined;
     if (!address && !isOurs) return;
-    history.replaceState(
-      history.state,
-      "",
-      address || location.pathname + location.search,
-    );
+    history.replaceState(history.state, "", address || location.href.split("#")[0]);
   };
   addEventListener("hashchange", obey);
   return isAimed;

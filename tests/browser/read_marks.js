@@ -18,7 +18,8 @@
         for (const [, px, py] of d.matchAll(/([-\d.e]+),([-\d.e]+)/g))
           points.push([x.invert(+px), y.invert(+py)]);
     }
-    points.sort(([a], [b]) => a - b);
+    // One path for each color: put together again, from left to right.
+    if (group.querySelectorAll("path").length > 2) points.sort(([a], [b]) => a - b);
     const name = `${group.dataset.mark} ${group.getAttribute("class").slice(3)}`;
     if (points.length) marks[name] = points;
   }

@@ -189,12 +189,17 @@ def compare(drawn, panel, widget, expected):
     compared = 0
     for trace, series in zip(panel.series, resolved["series"], strict=True):
         y = np.asarray(expected[trace.array], float)
+        x = np.asarray(series["x"])
+        if trace.color == "fate" and x[0] > x[-1]:  # read from left to right
+            x, y, there = x[::-1], y[::-1], series["y"][::-1]
+        else:
+            there = series["y"]
         layout = widget.spec["arrays"][trace.array]
         unit = layout["unit"] if layout["dtype"] != "float32" else 0.0
         kept = np.isfinite(y)
-        np.testing.assert_array_equal(np.isfinite(series["y"]), kept)
+        np.testing.assert_array_equal(np.isfinite(there), kept)
         np.testing.assert_allclose(
-            series["y"][kept], y[kept], rtol=1e-5, atol=1e-5 + unit / 2
+            there[kept], y[kept], rtol=1e-5, atol=1e-5 + unit / 2
         )
         mark = {"line": "line", "dots": "dot", "bars": "rect"}[trace.mark]
         points = np.array(drawn.get(f"{mark} {trace.array}", []))
@@ -202,9 +207,7 @@ def compare(drawn, panel, widget, expected):
             # A line needs two points; a bar of height zero is not there.
             assert kept.sum() <= 1 or (trace.mark == "bars" and not y[kept].any())
             continue
-        np.testing.assert_allclose(
-            points[:, 0], np.asarray(series["x"])[kept], atol=PIXEL
-        )
+        np.testing.assert_allclose(points[:, 0], x[kept], atol=PIXEL)
         height = points[:, 1]
         if trace.mark == "bars":
             rises = np.abs(points[:, 2] - panel.base) < 1e-6 * (high - low)
@@ -316,3 +319,65 @@ def test_nothing_moves_for_a_reader_who_asked_for_less_motion(page, site):
     readout = place.locator(".vg-readout")
     assert readout.get_attribute("aria-live") == "polite"
     expect(readout).to_contain_text("After 50\u00a0layers")
+
+
+def first_chain(page, site, state=""):
+    """The linear chain of its chapter, alive."""
+    page.goto(f"{site}/notebooks/02_linear_chain.html{state}")
+    return wake(page)[0]
+
+
+def test_an_address_restores_a_state_and_a_move_writes_it(page, site):
+    place = first_chain(page, site, "#explorer-1?gain=0.5&depth=20")
+    readout = place.locator(".vg-readout")
+    expect(readout).to_contain_text("After 20\u00a0layers of gain 0.5")
+    place.locator("[data-knob=gain]").press("ArrowRight")
+    assert page.url.endswith("#explorer-1?gain=0.55&depth=20")
+    page.evaluate("location.hash = '#explorer-1?gain=2'")
+    expect(readout).to_contain_text("After 20\u00a0layers of gain 2")
+    place.get_by_role("button", name="Reset").click()
+    assert "#" not in page.url
+
+
+def test_arrow_keys_and_pointer_read_values_in_the_picture(page, site):
+    place = first_chain(page, site, "#explorer-1?gain=2&depth=40")
+    readout = place.locator(".vg-readout")
+    picture = place.locator("svg[data-panel=size]")
+    picture.focus()
+    picture.press("End")
+    expect(readout).to_contain_text("layer 40: true value 1.1\u00a0×\u00a010¹²")
+    picture.press("ArrowLeft")
+    expect(readout).to_contain_text("layer 39: ")
+    picture.press("Escape")
+    expect(readout).to_contain_text("After 40\u00a0layers of gain 2")
+    picture.hover(position={"x": 62, "y": 100})
+    expect(readout).to_contain_text("layer 0: true value 1.0")
+
+
+def test_the_last_setting_stays_as_a_ghost_and_one_can_be_pinned(page, site):
+    place = first_chain(page, site)
+    knob = place.locator("[data-knob=gain]")
+    place.get_by_role("button", name="Pin").click()
+    knob.press("ArrowLeft")
+    assert place.locator(".vg-ghost, .vg-pinned").count() == 2
+    line = "g[data-mark=line] path"
+    kept = place.locator(f".vg-pinned {line}").first.get_attribute("d")
+    now = place.locator(f"svg > g > g > {line}").first.get_attribute("d")
+    assert kept != now
+
+
+def test_a_frame_stands_still_until_the_hand_lets_go(page, site):
+    place = first_chain(page, site)
+    ticks = place.locator(".vg-frame")
+    knob = place.locator("[data-knob=gain]")
+    before = ticks.inner_html()
+    box = knob.bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 0.7, y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"], y)
+    expect(place.locator(".vg-readout")).to_contain_text("gain 2 ")
+    held = ticks.inner_html()
+    page.mouse.up()
+    assert held == before
+    assert ticks.inner_html() != before  # 2⁵⁰ needs a larger one
