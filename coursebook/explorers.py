@@ -191,7 +191,8 @@ def on_chips(_app: Sphinx, doctree: nodes.document) -> None:
     for link in list(doctree.findall(addnodes.pending_xref)):
         target = link.get("reftarget", "")
         if CHIP.match(target):
-            chip = nodes.reference("", "", refuri=f"#{target}", classes=["vg-chip"])
+            chip = nodes.reference("", "", refuri=f"#{target}", internal=True)
+            chip["classes"].append("vg-chip")
             chip += link.children
             link.replace_self(chip)
 
