@@ -31,7 +31,7 @@ const site = {
   loader: { ".html": "text" },
   define: { "process.env.NODE_ENV": '"production"' }, // a silent Workbox
 };
-for (const name of ["course", "search"]) {
+for (const name of ["course", "search", "ask"]) {
   await build({
     ...site,
     entryPoints: [`site/${name}.js`],

@@ -16,9 +16,10 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if npm is None:
         pytest.skip("npm is not installed: readers need none, the bundles are there")
     ignored = shutil.ignore_patterns("node_modules")
-    copy = shutil.copytree(
-        ROOT / "js", tmp_path_factory.mktemp("workspace") / "js", ignore=ignored
-    )
+    place = tmp_path_factory.mktemp("workspace")
+    copy = shutil.copytree(ROOT / "js", place / "js", ignore=ignored)
+    (place / "src/vgcourse").mkdir(parents=True)
+    shutil.copy(ROOT / "src/vgcourse/words.json", place / "src/vgcourse")
     run(copy, npm, "ci", "--silent")
     return copy
 

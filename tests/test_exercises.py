@@ -21,6 +21,7 @@ from vgcourse.exercises import (
     Number,
 )
 
+ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = sorted(Path(exercises.__file__).parent.glob("chapter_*.py"))
 EXERCISES: list[Exercise] = [
     each

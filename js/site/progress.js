@@ -1,51 +1,13 @@
-// Chapters read and exercises solved, remembered in this browser and nowhere else.
+// Chapters read, exercises solved and guesses made: what the sidebar shows of them.
 //
 // A mark says what the reader says: scrolling to the end is not reading, so nothing is
 // ticked by itself. An exercise is known by its number in the chapter.
 import { element } from "../element.js";
+import { canStore, keep, note, recall, whenMemoryChanges } from "./memory.js";
 import { all, pageName, sidebarPlace } from "./page.js";
-
-/** @typedef {{ read: boolean, solved: number[], of: number }} Chapter */
-/** @typedef {Record<string, Chapter>} Progress by the names of the pages */
-
-const KEY = "vgcourse-progress-1";
 
 /** @param {string} page */
 const isSideRoad = (page) => page.startsWith("notebooks/side_");
-
-/** Whether this browser lets the page remember anything. */
-function canStore() {
-  try {
-    const now = localStorage.getItem(KEY);
-    localStorage.setItem(KEY, now ?? "{}");
-    if (now === null) localStorage.removeItem(KEY);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/**
- * What is remembered.
- *
- * @returns {Progress}
- */
-function load() {
-  try {
-    const stored = JSON.parse(localStorage.getItem(KEY) ?? "{}") ?? {};
-    return Object.fromEntries(
-      Object.entries(stored).filter(([, chapter]) => Array.isArray(chapter?.solved)),
-    );
-  } catch {
-    return {};
-  }
-}
-
-/** @param {Progress} progress */
-function save(progress) {
-  if (Object.keys(progress).length) localStorage.setItem(KEY, JSON.stringify(progress));
-  else localStorage.removeItem(KEY);
-}
 
 /**
  * @param {number} number
@@ -56,7 +18,7 @@ const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
 /**
  * In words, as in "read, 2 of 3 exercises solved".
  *
- * @param {Chapter} chapter
+ * @param {import("./memory.js").Page} chapter
  */
 function words({ read, solved, of }) {
   const parts = read ? ["read"] : [];
@@ -78,7 +40,7 @@ function checkbox(className, text, name = text) {
 /**
  * The mark of one chapter in the sidebar.
  *
- * @param {Chapter} chapter
+ * @param {import("./memory.js").Page} chapter
  */
 function markOf(chapter) {
   const said = words(chapter);
@@ -98,7 +60,9 @@ export function showProgress() {
   /** @param {HTMLElement} details */
   const isSolution = (details) =>
     details.querySelector("summary")?.textContent?.trim().startsWith("Solution");
-  const solutions = isChapter ? all("#exercises details").filter(isSolution) : [];
+  const solutions = isChapter
+    ? all("#exercises details, .vg-exercise details").filter(isSolution)
+    : [];
 
   // The controls of this page.
   const solvedBoxes = solutions.map((solution, index) => {
@@ -118,12 +82,7 @@ export function showProgress() {
     const solved = solvedBoxes.flatMap((input, index) =>
       input.checked ? [index + 1] : [],
     );
-    const progress = load();
-    const chapter = { read: readBox.checked, solved, of: solvedBoxes.length };
-    if (chapter.read || solved.length) progress[here] = chapter;
-    else delete progress[here];
-    save(progress);
-    render();
+    note(here, { read: readBox.checked, solved, of: solvedBoxes.length });
   }
 
   // The marks in the sidebar, and the line below it.
@@ -137,22 +96,22 @@ export function showProgress() {
   const text = element("p", { role: "status" });
   const button = element("button", { type: "button", className: "vg-reset" });
   const summary = element("div", { className: "vg-summary" }, text, button);
-  /** @type {Progress | null} */
+  /** @type {import("./memory.js").Memory | null} */
   let forgotten = null;
   button.addEventListener("click", () => {
-    const now = load();
-    save(forgotten ?? {});
-    forgotten = forgotten ? null : now;
-    render();
+    const before = forgotten;
+    forgotten = before ? null : recall();
+    keep(before ?? {});
   });
 
   function render() {
-    const progress = load();
+    const progress = recall();
     const kept = Object.values(progress);
     if (kept.length) forgotten = null;
     for (const { node, page } of links) {
       node.querySelector(".vg-mark")?.remove();
-      if (progress[page]) node.append(markOf(progress[page]));
+      const chapter = progress[page];
+      if (chapter?.read || chapter?.solved.length) node.append(markOf(chapter));
     }
     readBox.checked = Boolean(progress[here]?.read);
     solvedBoxes.forEach((input, index) => {
@@ -160,7 +119,13 @@ export function showProgress() {
     });
     const read = chapters.filter(({ page }) => progress[page]?.read).length;
     const solved = kept.reduce((sum, chapter) => sum + chapter.solved.length, 0);
-    const state = `${read} of ${count(chapters.length, "chapter")} read, ${count(solved, "exercise")} solved`;
+    const guesses = kept.flatMap((page) => Object.values(page.guesses ?? {}));
+    const made = guesses.filter((guess) => guess !== null).length;
+    const state = [
+      `${read} of ${count(chapters.length, "chapter")} read`,
+      `${count(solved, "exercise")} solved`,
+      ...(made ? [`${made === 1 ? "1 guess" : `${made} guesses`} made`] : []),
+    ].join(", ");
     text.textContent = forgotten
       ? "Your progress is forgotten."
       : `${state}; known to this browser only.`;
@@ -170,11 +135,7 @@ export function showProgress() {
   }
 
   render();
-  if (load()[here]) remember(); // the chapter may have more exercises by now
-  addEventListener("storage", ({ key }) => {
-    if (key === KEY || key === null) render();
-  });
-  addEventListener("pageshow", ({ persisted }) => {
-    if (persisted) render(); // back from the browser's memory, where events do not reach
-  });
+  const known = recall()[here];
+  if (known && known.of !== solvedBoxes.length && isChapter) remember(); // by now it has more
+  whenMemoryChanges(render);
 }

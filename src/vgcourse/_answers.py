@@ -214,14 +214,15 @@ class _Reader:
 
 
 def _quotient(above: float, below: float) -> float:
-    return above / below if below else math.nan
+    """Divide as a browser does: what is too large, or no number, raises nothing."""
+    with np.errstate(all="ignore"):
+        return float(np.float64(above) / np.float64(below))
 
 
 def _raised(base: float, exponent: float) -> float:
-    try:
-        return math.pow(base, exponent)
-    except (OverflowError, ValueError):
-        return math.nan
+    """Raise to a power, as a browser does."""
+    with np.errstate(all="ignore"):
+        return float(np.float64(base) ** np.float64(exponent))
 
 
 def ended(text: str) -> str:

@@ -93,7 +93,13 @@ def turn_gain_down(explorer: Locator) -> Locator:
 
 
 def wake(page: Page) -> list:
-    """Scroll every explorer near, and wait until all are mounted, the page laid out."""
+    """Scroll every explorer near, and wait until all are mounted, the page laid out.
+
+    What waits for a guess is shown.
+    """
+    page.locator(".vg-asked .vg-plain, .vg-claim .vg-plain").evaluate_all(
+        "buttons => buttons.forEach((button) => button.click())"
+    )
     places = page.locator(".vg-explorer").all()
     for place in places:
         place.scroll_into_view_if_needed()

@@ -11,12 +11,23 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import pytest
 from conftest import turn_gain_down
 from playwright.sync_api import expect
 
+from vgcourse import exercises
+
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTER = "02_linear_chain.ipynb"
+ASKED = "asked.ipynb"  # a guess, an exercise answered wrongly and rightly
+CELLS = [
+    "from vgcourse import exercises, guesses\n"
+    'guesses.choice("What is left?", options=["1", "1/32"], truth="1/32", '
+    'answer="Squares add up.")',
+    'exercises.check("06.1", exercises.find("06.1").mistakes[0].answer)',
+    'exercises.check("06.1", exercises.find("06.1").truth)',
+]
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +35,10 @@ def lab(tmp_path_factory) -> Iterator[str]:
     """JupyterLab on a copy of the chapter; every cell is drawn, seen or not."""
     folder = tmp_path_factory.mktemp("lab")
     shutil.copy(ROOT / "notebooks" / CHAPTER, folder)
+    asked = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(source) for source in CELLS]
+    )
+    nbformat.write(asked, folder / ASKED)
     settings = folder / "settings/@jupyterlab/notebook-extension"
     settings.mkdir(parents=True)
     (settings / "tracker.jupyterlab-settings").write_text(
@@ -84,3 +99,23 @@ def test_chapter_runs_and_its_explorer_answers_in_jupyterlab(page, lab):
     page.get_by_text("Done: the picture above shows your numbers.").wait_for()
     expect(explorer.locator("[data-knob=depth]")).to_have_attribute("max", "29")
     expect(readout).to_contain_text("layers of gain 1.45")
+
+
+def test_a_guess_folds_and_an_exercise_is_checked_in_jupyterlab(page, lab):
+    page.set_default_timeout(120_000)
+    expect.set_options(timeout=120_000)
+    page.goto(f"{lab}/lab/tree/{ASKED}")
+    page.locator(".jp-Notebook").wait_for()
+    page.get_by_text("Python 3 (ipykernel) | Idle").first.wait_for()
+    page.locator(".lm-MenuBar-item", has_text="Run").click()
+    page.get_by_text("Run All Cells", exact=True).click()
+
+    guess = page.locator(".vg-guess")
+    expect(guess).to_contain_text("What is left?")
+    expect(guess.locator("details p")).to_be_hidden()
+    guess.get_by_text("Answer", exact=True).click()
+    expect(guess.locator("details p")).to_have_text("1/32. Squares add up.")
+    wrong, right = page.locator(".vg-exercise").all()
+    expect(wrong).to_contain_text(f"Not yet: {exercises.find('06.1').mistakes[0].says}")
+    expect(right).to_contain_text("Right")
+    expect(right.locator("details p")).to_be_hidden()
