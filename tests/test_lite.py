@@ -130,7 +130,7 @@ def test_a_chapter_loses_the_cells_that_the_book_leaves_out_and_its_cut_lines(
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder for what the tool builds, and no npm."""
-    for name in ("SITE", "CACHE", "STAMP"):
+    for name in ("SITE", "CACHE"):
         monkeypatch.setattr(lite, name, tmp_path / name)
     monkeypatch.setattr("shutil.which", lambda _: None)
     monkeypatch.delenv("VGCOURSE_REQUIRE", raising=False)
@@ -168,7 +168,6 @@ def test_a_second_run_asks_again_for_what_was_out_of_reach(
 
     def build() -> list[Any]:
         lite.SITE.mkdir(exist_ok=True)
-        (lite.SITE / "complete.json").touch()
         builds.append(list(reachable))
         return [] if reachable else [RELEASE["numpy"]]
 

@@ -232,21 +232,6 @@ def test_steps_go_on_after_a_failure_and_report_it(tmp_path: Path) -> None:
 # Book and server ------------------------------------------------------------------
 
 
-def test_the_book_is_made_of_what_its_files_hold(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(build_book, "ROOT", tmp_path)
-    (tmp_path / "a.md").write_text("one")
-    first = build_book.digest(["*.md"])
-    os.utime(tmp_path / "a.md", (0, 0))
-    assert build_book.digest(["*.md", "*.txt"]) == first
-    (tmp_path / "a.md").rename(tmp_path / "b.md")
-    assert build_book.digest(["*.md"]) != first
-    (tmp_path / "b.md").rename(tmp_path / "a.md")
-    (tmp_path / "a.md").write_text("two")
-    assert build_book.digest(["*.md"]) != first
-
-
 def test_the_book_is_built_with_warnings_as_errors() -> None:
     command = " ".join(build_book.command())
     options = "--config book/_config.yml --toc book/_toc.yml --path-output book"

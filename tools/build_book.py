@@ -5,21 +5,19 @@ pages change makes the pages be laid out again. A build that failed is not kept:
 warnings would be silent the second time.
 """
 
-import hashlib
-import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+import stamps
+from stamps import ROOT
+
 BUILD = ROOT / "book" / "_build"
 PDF = BUILD / "vgcourse.pdf"
-STAMP = ROOT / ".make" / "book.json"
 LOG = ROOT / ".make" / "book.log"
 # A file that the code groups match makes every notebook run again; a notebook whose
 # own code changed runs again by itself, since Jupyter's cache knows notebooks by code.
@@ -34,21 +32,8 @@ PAGES = (
     "book/_templates/**/*",
     "*.md",
 )
-# What a build lays out, and what it keeps of the notebooks that ran.
-PARTS = ("html", ".doctrees")
-RUNS = (".jupyter_cache", "jupyter_execute")
-
-
-def digest(patterns: Iterable[str]) -> str:
-    """Return a digest of the names and contents of the files that match."""
-    paths = {path for pattern in patterns for path in ROOT.glob(pattern)}
-    whole = hashlib.sha256()
-    for path in sorted(paths):
-        if path.is_file() and "__pycache__" not in path.parts:
-            content = hashlib.sha256(path.read_bytes()).hexdigest()
-            whole.update(f"{path.relative_to(ROOT)} {content}\n".encode())
-    return whole.hexdigest()
-
+HTML = BUILD / "html"
+RUNS = BUILD / ".jupyter_cache"
 
 # Not the script beside Python: it holds the path that .venv was made in.
 JUPYTER_BOOK = (sys.executable, "-c", "from jupyter_book.cli.main import main; main()")
@@ -91,11 +76,11 @@ def add_lite(build: Path = BUILD) -> None:
 
 def main() -> int:
     """Build the book if need be, and say how long it took."""
-    now: dict[str, object] = {"code": digest(CODE), "pages": digest(PAGES)}
+    code = stamps.digest(CODE)
     # The pages link to what stands beside them.
-    now["beside"] = [PDF.exists(), (BUILD / "lite").exists()]
-    before = json.loads(STAMP.read_text()) if STAMP.exists() else {}
-    if before == now and (BUILD / "html" / "index.html").exists():
+    beside = [PDF.exists(), (BUILD / "lite").exists()]
+    now = [code, stamps.digest(PAGES), beside]
+    if stamps.recorded(HTML) == now:
         add_pdf()
         add_lite()
         print("The book is up to date")
@@ -105,10 +90,14 @@ def main() -> int:
         "Building the book: the notebooks run, this takes a minute or two", flush=True
     )
     LOG.parent.mkdir(exist_ok=True)
-    for part in PARTS if before.get("code") == now["code"] else PARTS + RUNS:
-        shutil.rmtree(BUILD / part, ignore_errors=True)
+    stamps.remove(HTML)
+    shutil.rmtree(BUILD / ".doctrees", ignore_errors=True)
+    if stamps.recorded(RUNS) != code:
+        stamps.remove(RUNS)
+        shutil.rmtree(BUILD / "jupyter_execute", ignore_errors=True)
+    RUNS.mkdir(parents=True, exist_ok=True)
     # Should the build fail, what ran without an error need not run again.
-    STAMP.write_text(json.dumps({"code": now["code"]}))
+    stamps.record(RUNS, code)
     start = time.perf_counter()
     with LOG.open("w") as log:
         result = subprocess.run(
@@ -128,7 +117,7 @@ def main() -> int:
         return 1
     add_pdf()
     add_lite()
-    STAMP.write_text(json.dumps(now))
+    stamps.record(HTML, now)
     print(f"Built book/_build/html ({seconds:.0f} s)")
     return 0
 

@@ -7,7 +7,6 @@ twice: the first time says on which page each heading stands, for the contents.
 
 import contextlib
 import io
-import json
 import logging
 import shutil
 import subprocess
@@ -21,18 +20,18 @@ import address
 import browser
 import build_book
 import pikepdf
+import stamps
 import yaml
 from bs4 import BeautifulSoup, Tag
 from jupyter_book.sphinx import build_sphinx
 from playwright.sync_api import sync_playwright
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import Fit
+from stamps import ROOT
 
-ROOT = build_book.ROOT
 BUILD = ROOT / "book" / "_build" / "pdf"
 PAPER = BUILD / "html" / "paper.html"
 PDF = build_book.PDF
-STAMP = ROOT / ".make" / "pdf.json"
 LOG = ROOT / ".make" / "pdf.log"
 # As in build_book, and what stands on the first page.
 MADE_OF = (*build_book.CODE, *build_book.PAGES, "tools/build_pdf.py")
@@ -248,13 +247,12 @@ def finish(pdf: bytes, places: Places, found: list[Entry], settings: dict) -> No
 
 def main() -> int:
     """Print the course if need be, and say how long it took."""
-    now = {"sources": build_book.digest(MADE_OF)}
-    if PDF.exists() and STAMP.exists() and json.loads(STAMP.read_text()) == now:
+    now = stamps.digest(MADE_OF)
+    if stamps.recorded(PDF) == now:
         print("The PDF is up to date")
         return 0
     print("Printing the course", flush=True)
     start = time.perf_counter()
-    STAMP.unlink(missing_ok=True)
     settings = yaml.safe_load((ROOT / "book/_config.yml").read_text("utf-8"))
     LOG.parent.mkdir(exist_ok=True)
     try:
@@ -266,7 +264,7 @@ def main() -> int:
     except PdfError as error:
         print(error)
         return 1
-    STAMP.write_text(json.dumps(now))
+    stamps.record(PDF, now)
     seconds = time.perf_counter() - start
     print(f"Printed {PDF.relative_to(ROOT)} ({seconds:.0f} s)")
     return 0

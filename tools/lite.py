@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from build_book import ROOT, digest
+import stamps
 from jupyterlite_pyodide_kernel.constants import (
     PYODIDE_CDN_URL,
     PYODIDE_KERNEL_NPM_NAME,
@@ -41,10 +41,10 @@ from jupyterlite_pyodide_kernel.constants import (
 )
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
+from stamps import ROOT
 
 SITE = ROOT / "book" / "_build" / "lite"
 CACHE = ROOT / ".make" / "lite"
-STAMP = ROOT / ".make" / "lite.json"
 MADE_OF = (
     "notebooks/*.ipynb",
     "src/**/*",
@@ -323,7 +323,7 @@ def build() -> list[Lock]:
             *("--lite-dir", source, "--output-dir", Path(folder) / "site"),
             cwd=source,
         )
-        shutil.rmtree(SITE, ignore_errors=True)
+        stamps.remove(SITE)
         SITE.parent.mkdir(exist_ok=True)
         shutil.move(Path(folder) / "site", SITE)
     missing = [entry for name, entry in needed.items() if name not in there]
@@ -332,9 +332,9 @@ def build() -> list[Lock]:
     return missing
 
 
-def up_to_date(before: Mapping[str, Any], made_of: str) -> bool:
+def up_to_date(before: Lock | None, made_of: str) -> bool:
     """Return whether nothing has changed, and what was out of reach still is."""
-    if before.get("made of") != made_of or not (SITE / "complete.json").exists():
+    if before is None or before["made of"] != made_of:
         return False
     try:
         for entry in before["missing"]:
@@ -351,21 +351,20 @@ def main() -> int:
     """
     asked = os.environ.get("VGCOURSE_REQUIRE", "").replace(",", " ").split()
     required = int("lite" in asked)
-    made_of = digest(MADE_OF)
-    before = json.loads(STAMP.read_text()) if STAMP.exists() else {}
-    missing = before.get("missing", [])
+    made_of = stamps.digest(MADE_OF)
+    before = stamps.recorded(SITE)
+    missing = before["missing"] if before else []
     if up_to_date(before, made_of):
         print("The course in the browser is up to date")
     else:
-        STAMP.unlink(missing_ok=True)
         start = time.perf_counter()
         try:
             missing = build()
         except OSError as error:
-            shutil.rmtree(SITE, ignore_errors=True)
+            stamps.remove(SITE)
             print(f"note: left out, the course in the browser: {error}")
             return required
-        STAMP.write_text(json.dumps({"made of": made_of, "missing": missing}))
+        stamps.record(SITE, {"made of": made_of, "missing": missing})
         print(f"Built book/_build/lite ({time.perf_counter() - start:.0f} s)")
     if missing:
         names = ", ".join(entry["name"].lower() for entry in missing)
