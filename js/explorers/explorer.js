@@ -40,6 +40,7 @@ class Explorer {
       tools,
     );
     this.pictures = new Map();
+    this.settled = () => {}; // what is done when a move has ended
     this.onKnob = () => this.#knobChanged();
     this.onTable = () => this.load();
     // A hand on a slider holds the frame still; what was there before stays as a ghost.
@@ -150,7 +151,7 @@ class Explorer {
     const wasHeld = this.isHeld;
     this.isHeld = false;
     if (wasHeld) this.draw();
-    this.settled?.(this);
+    this.settled();
   }
 
   #pin() {

@@ -51,7 +51,7 @@ function makeSlider(knob, id, turn) {
       { type: "button", tabIndex: -1, className: "vg-stop" },
       text,
     );
-    stop.style.setProperty("--vg-at", String(position / last));
+    stop.style.setProperty("--vg-at", String(Number(position) / last));
     stop.addEventListener("click", () => turn(Number(position), true));
     stops.append(stop);
   }
