@@ -9,15 +9,17 @@ its own; `turning` makes an explorer out of a function.
 from vgcourse.explorers.chain import Chain
 from vgcourse.explorers.initialization import Initialization
 from vgcourse.explorers.linear_chain import LinearChain
+from vgcourse.explorers.patient import Patient
 from vgcourse.explorers.rectifiers import Rectifiers
 from vgcourse.explorers.saturation import Saturation
 from vgcourse.explorers.turning import bars, dots, heat, line, turn
 
-LARGE = (Chain, Initialization, LinearChain, Rectifiers, Saturation)
+LARGE = (Chain, Initialization, LinearChain, Patient, Rectifiers, Saturation)
 __all__ = [
     "Chain",
     "Initialization",
     "LinearChain",
+    "Patient",
     "Rectifiers",
     "Saturation",
     "bars",

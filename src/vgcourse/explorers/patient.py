@@ -1,0 +1,160 @@
+"""A network that does not learn because one number is wrong, and the knob for it."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from vgcourse.explorers import _runs
+from vgcourse.explorers.base import (
+    Array,
+    Explorer,
+    Knob,
+    KnobTrait,
+    Panel,
+    Sentence,
+    Setting,
+    Trace,
+    no_progress,
+)
+
+HIGHEST_LOSS = 4.0  # more is off the picture: a run that goes there does not come back
+LEARNS = 0.2  # in nats below chance after the last steps
+
+
+def _network(depth: int) -> Panel:
+    """The network of one depth, a box for each layer."""
+    return Panel(
+        name=f"network_{depth}",
+        view="heat",
+        y=f"{depth} layers, tinted by their gradient before the first step",
+        x="layer ℓ   ← the gradient comes from here",
+        series=(Trace(f"gradient_{depth}", mark="heat"),),
+        cells=(1, depth),
+        x_domain=(0.5, depth + 0.5),
+        y_domain=(-4.0, 4.0),
+        rows_domain=(0.5, 1.5),
+        when={"depth": [depth]},
+        height=120,
+    )
+
+
+class Patient(Explorer):
+    """Depth, weight scale, and what becomes of the gradient and of the training.
+
+    Parameters
+    ----------
+    weight_scale : float, default 0.7
+        Times the standard deviation of He's initialization; 0.5 to 1.5 by 0.05.
+    depth : {5, 30, 100}
+        Number of layers.
+    """
+
+    title = "A network that does not learn, and the number that cures it"
+    weight_scale = KnobTrait(0.7).tag(sync=True)
+    depth = KnobTrait(30).tag(sync=True)
+
+    panels = (
+        *(_network(depth) for depth in _runs.DEPTHS),
+        Panel(
+            name="loss",
+            y="loss over 200 steps of training",
+            x="step",
+            scale="linear",
+            series=(
+                Trace("chance", "guessing", color="muted"),
+                Trace("loss", "this network"),
+            ),
+            x_domain=(0.0, float(_runs.STEPS)),
+            y_domain=(0.0, HIGHEST_LOSS),
+            height=200,
+        ),
+    )
+    readout = (
+        Sentence(
+            "With weights of {weight_scale} times He's size, the gradient becomes "
+            "{first|times} on its way from the last of {depth} layers to the first."
+        ),
+        Sentence(
+            "The network learns: after 200 steps its loss is {end|plain}, where "
+            "guessing has 2.30.",
+            where="fate",
+            equals=0,
+        ),
+        Sentence(
+            "The network does not learn: after 200 steps its loss is {end|plain}, and "
+            "guessing has 2.30.",
+            where="fate",
+            equals=1,
+        ),
+        Sentence("Its loss is NaN at step {broke|whole}.", where="fate", equals=2),
+    )
+    settings = (
+        Setting("width", "Width", 32),
+        Setting("learning_rate", "Learning rate", 0.02),
+        Setting("seed", "Seed", 1),
+    )
+
+    def __init__(self, *, weight_scale: float = 0.7, depth: int = 30) -> None:
+        super().__init__()
+        self.rerun()
+        self.weight_scale, self.depth = weight_scale, depth
+
+    def rerun(
+        self,
+        *,
+        width: int = 32,
+        learning_rate: float = 0.02,
+        seed: int = 1,
+        progress: Callable[[float], None] = no_progress,
+    ) -> None:
+        """Compute the table anew; with these defaults from runs that are stored.
+
+        Parameters
+        ----------
+        width : int
+            Units per layer.
+        learning_rate : float
+            η of plain gradient descent.
+        seed : int
+            Of the weights and of the order of the examples.
+        progress : callable, optional
+            Is told the fraction done.
+        """
+        patient = _runs.Patient(width=width, learning_rate=learning_rate, seed=seed)
+        usual = patient == _runs.Patient()
+        runs = _runs.stored() if usual else _runs.train_all(patient, progress)
+        broken = np.isnan(runs.loss).any(axis=-1)
+        broke = np.isnan(runs.loss).argmax(axis=-1)
+        end = np.where(broken, HIGHEST_LOSS, runs.loss[..., -20:].mean(axis=-1))
+        fate = np.where(broken, 2, np.where(end < runs.chance - LEARNS, 0, 1))
+        axes = ("weight_scale", "depth")
+        gradients = {
+            f"gradient_{depth}": Array(
+                runs.gradient[:, place, :depth], axes[:1], unit=0.01
+            )
+            for place, depth in enumerate(_runs.DEPTHS)
+        }
+        loss = np.minimum(runs.loss, HIGHEST_LOSS)
+        scales = _runs.SCALES
+        he = scales.index(1.0)
+        self._show(
+            [
+                Knob(
+                    "weight_scale",
+                    "Weight scale",
+                    scales,
+                    [f"{scale:.4g}" for scale in scales],
+                    stops={he: "1: He"},
+                ),
+                Knob("depth", "Layers", _runs.DEPTHS, [str(d) for d in _runs.DEPTHS]),
+            ],
+            gradients
+            | {
+                "loss": Array(loss, axes, unit=0.001, ragged=True),
+                "chance": Array(np.full(_runs.STEPS, runs.chance), (), unit=0.001),
+                "first": Array(runs.gradient[..., 0], axes, unit=0.001),
+                "end": Array(end, axes, unit=0.001),
+                "fate": Array(fate, axes, unit=1.0),
+                "broke": Array(broke, axes, unit=1.0),
+            },
+        )
