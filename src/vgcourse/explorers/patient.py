@@ -1,21 +1,15 @@
 """A network that does not learn because one number is wrong, and the knob for it."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from vgcourse.explorers import _runs
-from vgcourse.explorers.base import (
-    Array,
-    Explorer,
-    Knob,
-    KnobTrait,
-    Panel,
-    Sentence,
-    Setting,
-    Trace,
-    no_progress,
-)
+from vgcourse.explorers.rerun import option
+from vgcourse.explorers.spec import Panel, Sentence, Trace, number_knob
+from vgcourse.explorers.table import Array, Table
+from vgcourse.explorers.widget import Explorer, knob
 
 HIGHEST_LOSS = 4.0  # more is off the picture: a run that goes there does not come back
 LEARNS = 0.2  # in nats below chance after the last steps
@@ -31,10 +25,58 @@ def _network(depth: int) -> Panel:
         series=(Trace(f"gradient_{depth}", mark="heat"),),
         cells=(1, depth),
         x_domain=(0.5, depth + 0.5),
-        y_domain=(-4.0, 4.0),
+        y_frames=((-4.0, 4.0),),
         rows_domain=(0.5, 1.5),
         when={"depth": [depth]},
         height=120,
+    )
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What *Re-run* can change; it trains for a minute."""
+
+    width: int = option("Width", 32)
+    learning_rate: float = option("Learning rate", 0.02)
+    seed: int = option("Seed", 1)
+
+
+def compute(settings: Settings, progress: Callable[[float], None]) -> Table:
+    """Gradients, losses and fates of all networks; the usual ones are stored."""
+    if settings == Settings():
+        runs = _runs.stored()
+    else:
+        patient = _runs.Patient(
+            width=settings.width,
+            learning_rate=settings.learning_rate,
+            seed=settings.seed,
+        )
+        runs = _runs.train_all(patient, progress)
+    broken = np.isnan(runs.loss).any(axis=-1)
+    broke = np.isnan(runs.loss).argmax(axis=-1)
+    end = np.where(broken, HIGHEST_LOSS, runs.loss[..., -20:].mean(axis=-1))
+    fate = np.where(broken, 2, np.where(end < runs.chance - LEARNS, 0, 1))
+    axes = ("weight_scale", "depth")
+    loss = np.minimum(runs.loss, HIGHEST_LOSS)
+    arrays = {
+        "loss": Array(loss, axes, unit=0.001, ragged=True),
+        "chance": Array(np.full(_runs.STEPS, runs.chance), (), unit=0.001),
+        "first": Array(runs.gradient[..., 0], axes, unit=0.001),
+        "end": Array(end, axes, unit=0.001),
+        "fate": Array(fate, axes, unit=1.0),
+        "broke": Array(broke, axes, unit=1.0),
+    }
+    for place, depth in enumerate(_runs.DEPTHS):
+        gradient = runs.gradient[:, place, :depth]
+        arrays[f"gradient_{depth}"] = Array(gradient, axes[:1], unit=0.01)
+    return Table(
+        [
+            number_knob(
+                "weight_scale", "Weight scale", _runs.SCALES, stops={1.0: "He: 1"}
+            ),
+            number_knob("depth", "Layers", _runs.DEPTHS),
+        ],
+        arrays,
     )
 
 
@@ -50,8 +92,9 @@ class Patient(Explorer):
     """
 
     title = "A network that does not learn, and the number that cures it"
-    weight_scale = KnobTrait(0.7).tag(sync=True)
-    depth = KnobTrait(30).tag(sync=True)
+    Settings, compute = Settings, staticmethod(compute)
+    weight_scale = knob(0.7)
+    depth = knob(30)
 
     panels = (
         *(_network(depth) for depth in _runs.DEPTHS),
@@ -65,7 +108,7 @@ class Patient(Explorer):
                 Trace("loss", "this network"),
             ),
             x_domain=(0.0, float(_runs.STEPS)),
-            y_domain=(0.0, HIGHEST_LOSS),
+            y_frames=((0.0, HIGHEST_LOSS),),
             height=200,
         ),
     )
@@ -88,73 +131,3 @@ class Patient(Explorer):
         ),
         Sentence("Its loss is NaN at step {broke|whole}.", where="fate", equals=2),
     )
-    settings = (
-        Setting("width", "Width", 32),
-        Setting("learning_rate", "Learning rate", 0.02),
-        Setting("seed", "Seed", 1),
-    )
-
-    def __init__(self, *, weight_scale: float = 0.7, depth: int = 30) -> None:
-        super().__init__()
-        self.rerun()
-        self.weight_scale, self.depth = weight_scale, depth
-
-    def rerun(
-        self,
-        *,
-        width: int = 32,
-        learning_rate: float = 0.02,
-        seed: int = 1,
-        progress: Callable[[float], None] = no_progress,
-    ) -> None:
-        """Compute the table anew; with these defaults from runs that are stored.
-
-        Parameters
-        ----------
-        width : int
-            Units per layer.
-        learning_rate : float
-            η of plain gradient descent.
-        seed : int
-            Of the weights and of the order of the examples.
-        progress : callable, optional
-            Is told the fraction done.
-        """
-        patient = _runs.Patient(width=width, learning_rate=learning_rate, seed=seed)
-        usual = patient == _runs.Patient()
-        runs = _runs.stored() if usual else _runs.train_all(patient, progress)
-        broken = np.isnan(runs.loss).any(axis=-1)
-        broke = np.isnan(runs.loss).argmax(axis=-1)
-        end = np.where(broken, HIGHEST_LOSS, runs.loss[..., -20:].mean(axis=-1))
-        fate = np.where(broken, 2, np.where(end < runs.chance - LEARNS, 0, 1))
-        axes = ("weight_scale", "depth")
-        gradients = {
-            f"gradient_{depth}": Array(
-                runs.gradient[:, place, :depth], axes[:1], unit=0.01
-            )
-            for place, depth in enumerate(_runs.DEPTHS)
-        }
-        loss = np.minimum(runs.loss, HIGHEST_LOSS)
-        scales = _runs.SCALES
-        he = scales.index(1.0)
-        self._show(
-            [
-                Knob(
-                    "weight_scale",
-                    "Weight scale",
-                    scales,
-                    [f"{scale:.4g}" for scale in scales],
-                    stops={he: "1: He"},
-                ),
-                Knob("depth", "Layers", _runs.DEPTHS, [str(d) for d in _runs.DEPTHS]),
-            ],
-            gradients
-            | {
-                "loss": Array(loss, axes, unit=0.001, ragged=True),
-                "chance": Array(np.full(_runs.STEPS, runs.chance), (), unit=0.001),
-                "first": Array(runs.gradient[..., 0], axes, unit=0.001),
-                "end": Array(end, axes, unit=0.001),
-                "fate": Array(fate, axes, unit=1.0),
-                "broke": Array(broke, axes, unit=1.0),
-            },
-        )
