@@ -17,7 +17,7 @@ from vgcourse.unit_chain import unit_chain
 ALL = explorers.LARGE
 
 
-AXES = ("layer", "preactivation")  # what a panel calls its x axis, in words
+AXES = ("layer", "preactivation", "step")  # what a panel calls its x axis, in words
 FLOAT32 = 1e-6  # relative: what rounding to float32 leaves of a table
 
 
