@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from vgcourse.exercises.kinds import Array, Exercise, Mistake, Number
+from vgcourse.exercises.kinds import Array, Choice, Exercise, Mistake, Number
 
 W = np.array([[0.9, 10.0], [0.0, 0.9]])
 
@@ -111,5 +111,24 @@ EXERCISES: list[Exercise] = [
         solution="At 2. Three of them times 0.75 are 2.25, nearest to 2; two of them "
         "are 1.5, a tie between 1 and 2, and 2 is even.",
         right="1.5 is a tie between 1 and 2, and 2 is even",
+    ),
+    Choice(
+        "02.4",
+        asks="the network whose gradient is stuck",
+        options=["a", "b", "c", "d"],
+        truth="c",
+        mistakes=[
+            Mistake(
+                "a",
+                "that gradient is exactly zero from some layer down: it has hit the "
+                "cliff",
+            ),
+            Mistake("b", "that gradient grows in every layer: it explodes"),
+            Mistake("d", "that gradient is level at 1, where it started: it is well"),
+        ],
+        solution="c: its gradient falls at first, and then stays at one small number, "
+        "which is not zero and no longer depends on the depth. a has hit the cliff, b "
+        "explodes, d is well.",
+        right="it falls, and then stays at one small number",
     ),
 ]
