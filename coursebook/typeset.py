@@ -5,6 +5,7 @@ for a screen reader; one that KaTeX does not understand fails the build.
 """
 
 import functools
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from sphinx.util import logging
 
 LOGGER = logging.getLogger(__name__)
 SCRIPT = Path(__file__).parent / "vendor/katex.min.js"
+PUNCTUATION = re.compile(r"[.,;:!?)\]]+")
+SHORT = 30  # characters of TeX; a longer formula may have to break on a phone
 # Unicode in a formula (ℓ, ·) is meant; anything else that LaTeX would refuse is not.
 OPTIONS = """{
   throwOnError: true, displayMode: display, output: "htmlAndMathml",
@@ -52,6 +55,18 @@ def formula(node: nodes.math | nodes.math_block, *, display: bool) -> str:
         return f"<code>{tex}</code>"
 
 
+def glue(_app: Sphinx, doctree: nodes.document) -> None:
+    """Keep a short formula and the punctuation after it on one line."""
+    for math in list(doctree.findall(nodes.math)):
+        after = math.next_node(descend=False, siblings=True)
+        found = isinstance(after, nodes.Text) and PUNCTUATION.match(after)
+        if found and len(math.astext()) <= SHORT:
+            after.parent.replace(after, nodes.Text(after[found.end() :]))
+            glued = nodes.inline(classes=["vg-glued"])
+            math.replace_self(glued)
+            glued += [math, nodes.Text(found[0])]
+
+
 def visit_math(translator: Any, node: nodes.math) -> None:
     """Write a formula in a line of text."""
     translator.body.append(formula(node, display=False))
@@ -69,3 +84,4 @@ def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
     app.add_html_math_renderer("typeset", (visit_math, None), (visit_math_block, None))
     app.add_css_file("katex/katex.css")
+    app.connect("doctree-read", glue)

@@ -2,6 +2,7 @@
 
 import pytest
 from docutils import nodes
+from docutils.utils import new_document
 
 from coursebook import typeset
 
@@ -25,3 +26,22 @@ def test_formula_that_cannot_be_read_is_a_warning_so_the_build_fails(tex, monkey
     assert typeset.formula(nodes.math("", tex), display=False) == f"<code>{tex}</code>"
     assert tex in told[0]
     assert "KaTeX parse error" in told[0][1]
+
+
+@pytest.mark.parametrize(
+    ("tex", "after", "glued"),
+    [
+        ("b/a", ". Then", "."),
+        ("x", "), or", "),"),
+        ("x", " stays", ""),
+        (r"\frac{1}{2}" * 4, ". Then", ""),
+    ],
+)
+def test_a_short_formula_keeps_the_punctuation_after_it(tex, after, glued):
+    document = new_document("")
+    line = nodes.paragraph("", "", nodes.math("", tex), nodes.Text(after))
+    document += line
+    typeset.glue(None, document)
+    assert line.astext() == f"{tex}{after}"
+    together = [node.astext() for node in line.findall(nodes.inline)]
+    assert together == ([f"{tex}{glued}"] if glued else [])

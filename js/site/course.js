@@ -1,4 +1,5 @@
 import { letSectionsArrive } from "./arrival.js";
+import { markSection } from "./contents.js";
 import { letExplorersCome } from "./explorers.js";
 import { letFormulasScroll } from "./formulas.js";
 import { explainTerms } from "./glossary.js";
@@ -8,6 +9,7 @@ import { showProgress } from "./progress.js";
 letExplorersCome();
 letSectionsArrive();
 letFormulasScroll();
+markSection();
 explainTerms();
 showProgress();
 keepForOffline();
