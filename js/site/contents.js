@@ -27,11 +27,9 @@ export function markSection() {
       else link.removeAttribute("aria-current");
     });
   };
-  // Asked after the theme, whose observer of the same places is the older one.
-  addEventListener("load", () => {
-    const observer = new IntersectionObserver(mark, {
-      rootMargin: `0px 0px -${100 - 100 * SHARE}%`,
-    });
-    places.forEach(({ heading }) => observer.observe(heading));
+  let waiting = 0;
+  addEventListener("scroll", () => {
+    clearTimeout(waiting);
+    waiting = window.setTimeout(mark, 100); // the theme has had its say
   });
 }

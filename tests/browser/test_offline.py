@@ -86,10 +86,13 @@ def test_course_visited_once_opens_whole_without_a_network(page, site, context):
             readout = place.locator(".vg-readout")
             before = readout.inner_text()
             knob = place.locator("input[type=range]").first
-            knob.focus()
-            knob.press("Home")
-            if readout.inner_text() == before:
-                knob.press("End")
+            if knob.count():
+                knob.focus()
+                knob.press("Home")
+                if readout.inner_text() == before:
+                    knob.press("End")
+            else:  # few values, as buttons
+                place.locator(".vg-choice label:not(:has(:checked))").last.click()
             assert readout.inner_text() != before
         if page.locator(".math").count():
             expect(page.locator(":is(mjx-container, .katex)").first).to_be_visible()

@@ -9,6 +9,7 @@ import pytest
 import serve
 from conftest import PAGES, SITE, wait_until, wake
 from fontTools.ttLib import TTFont
+from playwright.sync_api import expect
 
 EXPLORERS = [
     page for page in PAGES if "vg-explorer" in (SITE / f"{page}.html").read_text()
@@ -145,3 +146,18 @@ def test_reader_stays_where_the_address_led_while_a_page_arrives(page, site, wid
     shown = sections.evaluate_all("all => all.map(s => s.style.contentVisibility)")
     assert set(shown) == {"visible"}
     assert 0 <= page.locator("#exercises h2").bounding_box()["y"] < 120
+
+
+def test_contents_mark_the_section_in_sight_also_after_scrolling_back(page, site):
+    page.goto(f"{site}/notebooks/05_rectifiers.html")
+    page.wait_for_load_state()
+    marked = page.locator("#pst-page-toc-nav a.active")
+    headings = page.locator("article section > section > h2")
+    down = "(node) => scrollTo(0, node.getBoundingClientRect().top + scrollY - 99)"
+    for number in (3, 1):
+        headings.nth(number).evaluate(down)
+        expect(marked).to_have_count(1)
+        title = headings.nth(number).inner_text().strip("#\n ")
+        expect(marked).to_have_text(title)
+    page.evaluate("scrollTo(0, 0)")
+    expect(marked).to_have_count(0)
