@@ -1,5 +1,6 @@
 """Explorers without a browser: tables, words, answers to bad input."""
 
+import gzip
 import json
 from dataclasses import dataclass, fields
 
@@ -52,6 +53,10 @@ def test_table_holds_what_was_computed(made):
         np.testing.assert_allclose(
             held[kept], exact[kept], rtol=FLOAT32, atol=step + 1e-30
         )
+
+
+def test_table_is_quickly_fetched(made):
+    assert len(gzip.compress(made.table)) <= 400_000
 
 
 def test_description_names_knobs_and_arrays_that_exist(explorer):
