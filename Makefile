@@ -15,6 +15,8 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 # A backend of the user's would keep the pictures out of the notebooks.
 unexport MPLBACKEND
+# A progress bar shows only on a slow machine: stored outputs must not know of it.
+export VGCOURSE_PROGRESS := off
 
 help:                 ## say what there is
 	@sed -n 's/^\([a-z-]*\): .*## */  make \1|/p' Makefile | awk -F'|' '{printf "%-22s %s\n", $$1, $$2}'

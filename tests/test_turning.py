@@ -301,6 +301,7 @@ def test_a_slow_function_shows_a_bar_and_takes_it_away(monkeypatch):
 
     monkeypatch.setattr("IPython.display.display", display)
     monkeypatch.setattr("IPython.display.clear_output", lambda wait: cleared.append(1))
+    monkeypatch.delenv("VGCOURSE_PROGRESS", raising=False)
     bar = tabulate.Bar(4)
     bar.step()
     bar.started -= 1.0
@@ -309,6 +310,15 @@ def test_a_slow_function_shows_a_bar_and_takes_it_away(monkeypatch):
     bar.close()
     assert ["50 %" in shown[0], "75 %" in shown[1]] == [True, True]
     assert cleared == [1]
+
+
+def test_where_outputs_are_stored_there_is_no_bar(monkeypatch):
+    monkeypatch.setattr("IPython.display.display", lambda *_, **__: pytest.fail())
+    monkeypatch.setenv("VGCOURSE_PROGRESS", "off")
+    bar = tabulate.Bar(4)
+    bar.started -= 1.0
+    bar.step()
+    bar.close()
 
 
 def test_the_still_picture_has_words_for_those_who_do_not_see_it():

@@ -1,6 +1,7 @@
 """A function of some knobs, called at all their positions."""
 
 import itertools
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -313,18 +314,24 @@ def _named(knobs: Sequence[Knob], index: Sequence[int]) -> str:
 
 
 class Bar:
-    """A bar in the cell's output, once the work has taken half a second."""
+    """A bar in the cell's output, once the work has taken half a second.
+
+    Stored and compared outputs must not depend on how fast the machine was: where
+    ``VGCOURSE_PROGRESS`` is "off", as in the Makefile, there is none.
+    """
 
     def __init__(self, count: int) -> None:
         self.count, self.done, self.shown = count, 0, -1
         self.started = time.monotonic()
         self.handle: Any = None
+        self.wanted = os.environ.get("VGCOURSE_PROGRESS") != "off"
 
     def step(self) -> None:
         """Say that one more position is done."""
         self.done += 1
         percent = 100 * self.done // self.count
-        if time.monotonic() - self.started < PATIENCE or percent == self.shown:
+        waited = time.monotonic() - self.started
+        if not self.wanted or waited < PATIENCE or percent == self.shown:
             return
         from IPython.display import HTML, display  # noqa: PLC0415 - only where shown
 
