@@ -313,7 +313,9 @@ def test_a_slow_function_shows_a_bar_and_takes_it_away(monkeypatch):
 
 
 def test_where_outputs_are_stored_there_is_no_bar(monkeypatch):
-    monkeypatch.setattr("IPython.display.display", lambda *_, **__: pytest.fail())
+    monkeypatch.setattr(
+        "IPython.display.display", lambda *_, **__: pytest.fail("shown")
+    )
     monkeypatch.setenv("VGCOURSE_PROGRESS", "off")
     bar = tabulate.Bar(4)
     bar.started -= 1.0
