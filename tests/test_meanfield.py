@@ -3,6 +3,8 @@
 Numbers of rows are those of the table.
 """
 
+import gc
+import weakref
 from math import acosh, erfc, exp, log10, pi, sqrt
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 from ground_truth import known
 from reference import STATISTICS, assert_profiles_equal
 
-from vgcourse.activations import ACTIVATIONS, Activation
+from vgcourse.activations import ACTIVATIONS, SATURATED_SLOPE, Activation
 from vgcourse.meanfield import (
     FixedPoint,
     chi,
@@ -18,7 +20,7 @@ from vgcourse.meanfield import (
     predict_grid,
     predict_profile,
 )
-from vgcourse.profiles import SATURATED_SLOPE, Profile
+from vgcourse.profiles import Profile
 from vgcourse.propagation import measure_profile
 
 EXACT = 1e-12  # the same arithmetic, reordered
@@ -267,6 +269,19 @@ def test_saturation_of_a_slope_below_zero_counts_too():
     rising = predict_profile(depth=3, activation="tanh", sigma_w=4.0)
     found = predict_profile(depth=3, activation=falling, sigma_w=4.0)
     np.testing.assert_allclose(found.saturation, rising.saturation, rtol=EXACT)
+
+
+def test_an_activation_takes_its_saturation_edges_with_it():
+    # Found once for each activation, and not kept when it is gone.
+    activation = wave(2.0)
+    predict_profile(depth=1, activation=activation, sigma_w=1.0)
+    edges = activation.saturation_edges
+    predict_profile(depth=1, activation=activation, sigma_w=2.0)
+    assert activation.saturation_edges is edges
+    gone = weakref.ref(activation)
+    del activation
+    gc.collect()
+    assert gone() is None
 
 
 # What a fixed point is ----------------------------------------------------------------

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from vgcourse import network
-from vgcourse.activations import ACTIVATIONS, leaky_relu
+from vgcourse.activations import ACTIVATIONS, SATURATED_SLOPE, leaky_relu
 from vgcourse.profiles import (
     HISTOGRAM_EDGES,
-    SATURATED_SLOPE,
     Profile,
     log10_rms,
     profile_of,

@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vgcourse._checks import FloatArray, RNGLike, check_real, check_rng
-from vgcourse.activations import Activation
-from vgcourse.profiles import HISTOGRAM_EDGES, SATURATED_SLOPE
+from vgcourse.activations import SATURATED_SLOPE, Activation
+from vgcourse.profiles import HISTOGRAM_EDGES
 
 # The logarithm of what counts as tiny or huge; `meanfield` changes to the straight
 # lines at the same place.

@@ -10,12 +10,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vgcourse._checks import FloatArray, check_choice, check_real
+from vgcourse._slope_edges import SlopeEdges, slope_edges
 from vgcourse.gaussian import gaussian_mean, gaussian_tail
 
 Values = Iterator[FloatArray]
 Formula = Callable[[FloatArray], Values]
 
 INF = float("inf")
+
+# A unit counts as saturated where its slope |φ′(z)| is below this.
+SATURATED_SLOPE = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +98,11 @@ class Activation:
         """1/√E[φ′(z)²] for z ~ N(0, 1): keeps the second moment of the gradient."""
         second = gaussian_mean(lambda z: self.derivative(z) ** 2, kinks=self.kinks)
         return 1 / sqrt(second)
+
+    @cached_property
+    def saturation_edges(self) -> SlopeEdges:
+        """Where |φ′| crosses `SATURATED_SLOPE`."""
+        return slope_edges(self.derivative, SATURATED_SLOPE)
 
     def _values(self, z: ArrayLike, count: int) -> list[FloatArray]:
         """Return the first `count` of φ(z), φ′(z)."""

@@ -6,7 +6,6 @@ measures becomes a mean over one Gaussian variable per layer.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from math import erfc, log2, sqrt
 
 import numpy as np
@@ -20,10 +19,10 @@ from vgcourse._checks import (
     check_sequence,
 )
 from vgcourse._passes import SAFE
-from vgcourse.activations import Activation
+from vgcourse.activations import SATURATED_SLOPE, Activation
 from vgcourse.activations import get as get_activation
 from vgcourse.gaussian import gaussian_mean
-from vgcourse.profiles import SATURATED_SLOPE, Profile
+from vgcourse.profiles import Profile
 
 Blocks = NDArray[np.bool_]
 
@@ -83,73 +82,12 @@ def _log2_slope(activation: Activation, log2_q: FloatArray) -> FloatArray:
     return np.select(_straight(activation, log2_q), _log2_lines(activation), quadrature)
 
 
-# Where φ′ is searched for places at which it crosses the limit of saturation; how
-# finely: GELU's slope is that small over 0.02 only; and up to which deviation of z no
-# more than 1e-15 of it lies outside.
-_SEARCHED = 64.0
-_POINTS = 2**15 + 1
-_INSIDE = _SEARCHED / 8
-
-
-@dataclass(frozen=True, eq=False)
-class _Edges:
-    """Where |φ′| crosses `SATURATED_SLOPE`, and how much that is worth.
-
-    Attributes
-    ----------
-    at : ndarray of float, shape (edges,)
-        The places.
-    step : ndarray of float, shape (edges,)
-        1 where saturation begins, above, and −1 where it ends.
-    outside : float
-        1 if all is saturated far on the left, else 0.
-    reach : float
-        Standard deviation of z up to which all edges that matter are known: infinite
-        for a φ′ that settles, 0 for one that turns faster than it is searched.
-    """
-
-    at: FloatArray
-    step: FloatArray
-    outside: float
-    reach: float
-
-
-@lru_cache
-def _saturation_edges(activation: Activation) -> _Edges:
-    z = np.linspace(-_SEARCHED, _SEARCHED, _POINTS)
-    slope = activation.derivative(z)
-    # |φ′| < s where φ′ < s, but not where φ′ ≤ −s: each of the two is followed by
-    # itself, so that a slope that changes its sign between two points is not missed.
-    places, steps, outside = [], [], 0.0
-    for sign, limit in (
-        (1.0, SATURATED_SLOPE),
-        (-1.0, np.nextafter(-SATURATED_SLOPE, 0)),
-    ):
-        inside = slope < limit
-        left = np.flatnonzero(inside[1:] != inside[:-1])
-        low, high = z[left], z[left + 1]
-        for _ in range(200):  # an edge at 0 is told from one at 2^-48
-            middle = (low + high) / 2
-            same = (activation.derivative(middle) < limit) == inside[left]
-            low, high = np.where(same, middle, low), np.where(same, high, middle)
-        places.append(high)
-        steps.append(sign * np.where(inside[left], -1.0, 1.0))
-        outside += sign * float(inside[0])
-    at = np.concatenate(places)
-    # Halfway between two points a slope that is followed is their mean, but at a kink.
-    astray = np.abs(slope[1:-1] - (slope[:-2] + slope[2:]) / 2)
-    missed = np.mean(astray > 0.1 * np.abs(slope).max()) > 0.001
-    settles = not (np.abs(at) > _SEARCHED / 2).any()
-    reach = 0.0 if missed else np.inf if settles else _INSIDE
-    return _Edges(at, np.concatenate(steps), outside, reach)
-
-
 _upper_tail = np.vectorize(lambda z: erfc(z / sqrt(2)) / 2, otypes=[np.float64])
 
 
 def _saturation(activation: Activation, log2_q: FloatArray) -> FloatArray:
     """P(|φ′(z)| < `SATURATED_SLOPE`), NaN beyond the reach of the edges."""
-    edges = _saturation_edges(activation)
+    edges = activation.saturation_edges
     std = np.sqrt(np.exp2(np.clip(log2_q, -900, 900)))
     # The share changes at each edge, and each edge has its tail above it.
     share = edges.outside + _upper_tail(edges.at / std[..., None]) @ edges.step

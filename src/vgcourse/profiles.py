@@ -9,10 +9,7 @@ from numpy.typing import ArrayLike
 
 from vgcourse import activations
 from vgcourse._checks import FloatArray, check_choice, check_count
-from vgcourse.activations import Activation
-
-# A unit counts as saturated where its slope |φ′(z)| is below this.
-SATURATED_SLOPE = 0.01
+from vgcourse.activations import SATURATED_SLOPE, Activation
 
 # Bins of histograms of hidden states: 0.1 wide, so that 0 and ±1 stand in the middle
 # of one.
