@@ -89,3 +89,10 @@ def test_policy_names_the_scripts_that_stand_in_the_page_and_no_other():
     named = " ".join(f"'sha256-{digest}'" for digest in digests)
     assert f"script-src 'self' {named}; img-src" in policed
     assert policed.endswith(inside)
+
+
+def test_a_corner_without_words_is_no_heading_and_a_fold_has_the_name_it_shows():
+    table = '<tr><th></th><th>loss</th></tr><th class="head"><p></p></th>'
+    assert publish.mended(table) == "<tr><td></td><th>loss</th></tr><td></td>"
+    fold = '<summary aria-label="Toggle hidden content">Show the code</summary>'
+    assert publish.mended(fold) == "<summary>Show the code</summary>"
