@@ -85,18 +85,20 @@ def views(notebook: NotebookNode) -> list[NotebookNode]:
 def test_a_chapter_runs_in_colab_and_says_what_the_book_says(path: Path) -> None:
     stored = nbformat.read(path, as_version=4)
     notebook = nbformat.read(path, as_version=4)
-    panels = sum("rerun_panel()" in cell.source for cell in stored.cells)
+    code = "\n".join(c.source for c in stored.cells if c.cell_type == "code")
+    panels = code.count("rerun_panel()")
+    # A chapter without a large explorer has figures that turn; a side road may not.
+    assert panels or "explorers.turn(" in code or path.stem.startswith("side_")
     notebook.cells.append(nbformat.v4.new_code_cell(PRESS))
     run(notebook)
     run_notebooks.check(notebook)
 
     # Colab can show the explorers: it is told who manages the views.
     managers = [v.metadata[run_notebooks.WIDGET_VIEW]["colab"] for v in views(notebook)]
-    assert managers
+    assert managers or "explorers." not in code
     assert all("url" in manager["custom_widget_manager"] for manager in managers)
 
     pressed = notebook.cells.pop()
-    assert panels
     assert printed(pressed) == PRESSED * panels
 
     run_notebooks.normalize(notebook)
