@@ -80,7 +80,7 @@ def lab(tmp_path_factory) -> Iterator[str]:
 def test_chapter_runs_and_its_explorer_answers_in_jupyterlab(page, lab):
     page.set_default_timeout(120_000)
     expect.set_options(timeout=120_000)
-    page.goto(f"{lab}/lab/tree/{CHAPTER}")
+    page.goto(f"{lab}/lab/tree/{CHAPTER}?reset")  # no other notebook is open
     page.locator(".jp-Notebook").wait_for()
     page.get_by_text("Python 3 (ipykernel) | Idle").first.wait_for()
     page.locator(".lm-MenuBar-item", has_text="Run").click()
@@ -104,7 +104,7 @@ def test_chapter_runs_and_its_explorer_answers_in_jupyterlab(page, lab):
 def test_a_guess_folds_and_an_exercise_is_checked_in_jupyterlab(page, lab):
     page.set_default_timeout(120_000)
     expect.set_options(timeout=120_000)
-    page.goto(f"{lab}/lab/tree/{ASKED}")
+    page.goto(f"{lab}/lab/tree/{ASKED}?reset")
     page.locator(".jp-Notebook").wait_for()
     page.get_by_text("Python 3 (ipykernel) | Idle").first.wait_for()
     page.locator(".lm-MenuBar-item", has_text="Run").click()
