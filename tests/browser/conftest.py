@@ -81,14 +81,14 @@ def wait_until(page: Page, script: str, arg: object = None) -> None:
 
 
 def turn_gain_down(explorer: Locator) -> Locator:
-    """Turn the linear chain's gain from 1.5 by one step; return its sentence."""
+    """Turn the linear chain's gain from 0.9 by one step; return its sentence."""
     readout = explorer.locator(".vg-readout")
     before = readout.inner_text()
     knob = explorer.locator("[data-knob=gain]")
     knob.focus()
     knob.press("ArrowLeft")
     expect(readout).not_to_have_text(before)
-    expect(readout).to_contain_text("gain 1.45")
+    expect(readout).to_contain_text("gain 0.85")
     return readout
 
 

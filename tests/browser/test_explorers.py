@@ -125,10 +125,12 @@ def patient(knobs):
     depth = knobs["depth"]
     scale = _runs.SCALES.index(knobs["weight_scale"])
     place = scale, _runs.DEPTHS.index(depth)
+    loss = runs.loss[place]
     return {
         f"network_{depth}": {f"gradient_{depth}": runs.gradient[place][:depth]},
         "loss": {
-            "loss": np.minimum(runs.loss[place], HIGHEST_LOSS),
+            # From where it is not a number on, there is no loss.
+            "loss": np.minimum(loss[~np.isnan(loss)], HIGHEST_LOSS),
             "chance": np.full(_runs.STEPS, runs.chance),
         },
     }
@@ -347,26 +349,32 @@ def test_nothing_moves_for_a_reader_who_asked_for_less_motion(page, site):
     expect(readout).to_contain_text("0.7 times")
 
 
-def first_chain(page, site, state=""):
-    """The linear chain of its chapter, alive."""
-    page.goto(f"{site}/notebooks/02_linear_chain.html{state}")
-    return wake(page)[0]
+CHAIN = 5  # place of the linear chain among its chapter's explorers
+AT = "gain=1.5&depth=50&number_format=float32"
+
+
+def linear_chain_of(page, site, state=AT):
+    """The linear chain of its chapter, alive, in a state that its address names."""
+    page.goto(f"{site}/notebooks/02_linear_chain.html#explorer-{CHAIN}?{state}")
+    place = wake(page)[CHAIN - 1]
+    assert which(place) is explorers.LinearChain
+    return place
 
 
 def test_an_address_restores_a_state_and_a_move_writes_it(page, site):
-    place = first_chain(page, site, "#explorer-1?gain=0.5&depth=20")
+    place = linear_chain_of(page, site, "gain=0.5&depth=20")
     readout = place.locator(".vg-readout")
     expect(readout).to_contain_text("After 20\u00a0layers of gain 0.5")
     place.locator("[data-knob=gain]").press("ArrowRight")
-    assert page.url.endswith("#explorer-1?gain=0.55&depth=20")
-    page.evaluate("location.hash = '#explorer-1?gain=2'")
+    assert page.url.endswith(f"#explorer-{CHAIN}?gain=0.55&depth=20")
+    page.evaluate(f"location.hash = '#explorer-{CHAIN}?gain=2'")
     expect(readout).to_contain_text("After 20\u00a0layers of gain 2")
     place.get_by_role("button", name="Reset").click()
     assert "#" not in page.url
 
 
 def test_arrow_keys_and_pointer_read_values_in_the_picture(page, site):
-    place = first_chain(page, site, "#explorer-1?gain=2&depth=40")
+    place = linear_chain_of(page, site, "gain=2&depth=40")
     readout = place.locator(".vg-readout")
     picture = place.locator("svg[data-panel=size]")
     picture.focus()
@@ -381,7 +389,7 @@ def test_arrow_keys_and_pointer_read_values_in_the_picture(page, site):
 
 
 def test_the_last_setting_stays_as_a_ghost_and_one_can_be_pinned(page, site):
-    place = first_chain(page, site)
+    place = linear_chain_of(page, site)
     knob = place.locator("[data-knob=gain]")
     place.get_by_role("button", name="Pin").click()
     knob.press("ArrowLeft")
@@ -393,7 +401,7 @@ def test_the_last_setting_stays_as_a_ghost_and_one_can_be_pinned(page, site):
 
 
 def test_a_frame_stands_still_until_the_hand_lets_go(page, site):
-    place = first_chain(page, site)
+    place = linear_chain_of(page, site)
     ticks = place.locator(".vg-frame")
     knob = place.locator("[data-knob=gain]")
     before = ticks.inner_html()

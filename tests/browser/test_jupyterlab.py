@@ -36,7 +36,8 @@ def lab(tmp_path_factory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("lab")
     shutil.copy(ROOT / "notebooks" / CHAPTER, folder)
     asked = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(source) for source in CELLS]
+        cells=[nbformat.v4.new_code_cell(source) for source in CELLS],
+        metadata={"kernelspec": {"display_name": "Python 3", "name": "python3"}},
     )
     nbformat.write(asked, folder / ASKED)
     settings = folder / "settings/@jupyterlab/notebook-extension"
@@ -86,7 +87,8 @@ def test_chapter_runs_and_its_explorer_answers_in_jupyterlab(page, lab):
     page.locator(".lm-MenuBar-item", has_text="Run").click()
     page.get_by_text("Run All Cells", exact=True).click()
 
-    explorer = page.locator(".vg-explorer-live").first
+    size = page.locator("svg[data-panel=size]")
+    explorer = page.locator(".vg-explorer-live", has=size)
     explorer.wait_for()
     expect(page.locator(".jp-InputPrompt", has_text="[*]")).to_have_count(0)
     readout = turn_gain_down(explorer)
@@ -98,7 +100,7 @@ def test_chapter_runs_and_its_explorer_answers_in_jupyterlab(page, lab):
     panel.get_by_role("button", name="Re-run").click()
     page.get_by_text("Done: the picture above shows your numbers.").wait_for()
     expect(explorer.locator("[data-knob=depth]")).to_have_attribute("max", "29")
-    expect(readout).to_contain_text("layers of gain 1.45")
+    expect(readout).to_contain_text("layers of gain 0.85")
 
 
 def test_a_guess_folds_and_an_exercise_is_checked_in_jupyterlab(page, lab):

@@ -143,7 +143,8 @@ def test_a_whole_chapter_runs_and_its_explorer_answers(page, course):
     open_chapter(page, course)
     page.locator(".lm-MenuBar-item", has_text="Run").click()
     page.get_by_text("Run All Cells", exact=True).click()
-    explorer = page.locator(".vg-explorer-live").first
+    size = page.locator("svg[data-panel=size]")
+    explorer = page.locator(".vg-explorer-live", has=size)
     explorer.wait_for()
     running = page.locator(".jp-InputPrompt", has_text="[*]")
     expect(running).to_have_count(0, timeout=600_000)

@@ -65,8 +65,9 @@ def test_the_contents_tell_on_which_page_a_chapter_stands(
     pdf: PdfReader, text: list[str]
 ) -> None:
     assert text[1].startswith("Contents")
+    contents = " ".join(text[1:3])  # two pages of them
     for chapter in CHAPTERS:
-        number = int(re.search(rf"{re.escape(chapter)} (\d+)", text[1])[1])
+        number = int(re.search(rf"{re.escape(chapter)} (\d+)", contents)[1])
         assert text[number - 1].startswith(f"{number} {chapter}")
 
 
@@ -84,7 +85,7 @@ def test_the_first_page_says_what_it_is_whose_and_how_it_may_be_used(
 def test_explorers_formulas_and_solutions_are_printed(text: list[str]) -> None:
     whole = " ".join(text)
     whole = whole.replace("\u00a0", " ")
-    assert "After 50 layers of gain 1.5 the signal is 6.4 × 10⁸ times larger." in whole
+    assert "float16 is stuck at 2.4 × 10⁻⁷ since layer 142." in whole
     assert whole.count("Turn the knobs.") >= len(CHAPTERS)
     assert "so 117 layers" in whole  # the solution of an exercise
     assert re.search(r"\(1\.2\)", whole)  # the number of a formula
