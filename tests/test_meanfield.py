@@ -375,7 +375,13 @@ FACTOR = {"activation": "tanh", "sigma_w": 1.0, "q": 1.0}
             ValueError,
             "sigma_w must be",
         ),
-        (predict_profile, PREDICTED, {"sigma_w": [[1], [1, 2]]}, ValueError, "shape"),
+        (
+            predict_profile,
+            PREDICTED,
+            {"sigma_w": [[1], [1, 2]]},
+            ValueError,
+            "sigma_w must have rows of one length",
+        ),
         (predict_profile, PREDICTED, {"sigma_b": -1.0}, ValueError, "sigma_b must be"),
         (
             predict_profile,

@@ -28,21 +28,37 @@ def check_count(name: str, value: object, *, at_least: int = 1) -> int:
     return int(value)
 
 
-def check_real(name: str, value: object, *, at_least: float = -np.inf) -> float:
+def check_real(
+    name: str, value: object, *, at_least: float = -np.inf, at_most: float = np.inf
+) -> float:
     """Return `value` as a float, or say that `name` must be a finite number."""
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     if isinstance(value, bool) or not isinstance(value, Real):
         message = f"{name} must be a number, got {shown(value)}"
         raise TypeError(message)
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number beyond float64
+        number = np.inf
     if not np.isfinite(number):
-        message = f"{name} must be finite, got {value}"
+        message = f"{name} must be finite, got {shown(value)}"
         raise ValueError(message)
     if number < at_least:
         message = f"{name} must be at least {at_least:g}, got {value}"
         raise ValueError(message)
+    if number > at_most:
+        message = f"{name} must be at most {at_most:g}, got {value}"
+        raise ValueError(message)
     return number
+
+
+def check_flag(name: str, value: object) -> bool:
+    """Return `value` as a bool, or say that `name` must be True or False."""
+    if not isinstance(value, bool | np.bool_):
+        message = f"{name} must be True or False, got {shown(value)}"
+        raise TypeError(message)
+    return bool(value)
 
 
 def check_choice(name: str, value: object, choices: Iterable[str]) -> str:
@@ -72,9 +88,18 @@ def check_dtype(dtype: DTypeLike, *formats: str) -> np.dtype[Any]:
         found = None
     if found is None or found.name not in formats:
         choices = f"{', '.join(formats[:-1])} or {formats[-1]}"
-        message = f"dtype must be {choices}, got {found or repr(dtype)}"
+        message = f"dtype must be {choices}, got {found or shown(dtype)}"
         raise TypeError(message)
     return found
+
+
+def as_array(name: str, value: object) -> NDArray[Any]:
+    """Return `value` as an array of any type, or say that its rows differ in length."""
+    try:
+        return np.asarray(value)
+    except ValueError:
+        message = f"{name} must have rows of one length, got {shown(value)}"
+        raise ValueError(message) from None
 
 
 def check_array(
@@ -84,7 +109,7 @@ def check_array(
 
     float16, float32 and float64 are kept; anything else becomes float64.
     """
-    array = np.asarray(value)
+    array = as_array(name, value)
     if array.dtype.kind not in "fiu":
         message = f"{name} must be an array of real numbers, got dtype {array.dtype}"
         raise TypeError(message)

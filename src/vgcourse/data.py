@@ -13,6 +13,8 @@ from vgcourse._checks import FloatArray, RNGLike, check_count, check_real, check
 # 30 MB is needed, neither in Colab nor in the browser.
 _DIGITS = "digits.csv.gz"
 
+_MOST = 1e6  # turns, periods and noise; a sine of much more has no digit left
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -122,8 +124,8 @@ def spirals(
     """
     arms = check_count("arms", arms, at_least=2)
     count = check_count("count", count, at_least=arms)
-    turns = check_real("turns", turns)
-    noise = check_real("noise", noise, at_least=0)
+    turns = check_real("turns", turns, at_least=-_MOST, at_most=_MOST)
+    noise = check_real("noise", noise, at_least=0, at_most=_MOST)
     rng = check_rng(rng)
     y = np.arange(count) % arms
     radius = np.sqrt(rng.uniform(0.01, 1, count))
@@ -155,6 +157,7 @@ def wave(count: int, *, periods: float = 2.0, rng: RNGLike) -> Dataset:
     ValueError or TypeError
         If `count` is no count or `periods` not a finite number.
     """
-    count, periods = check_count("count", count), check_real("periods", periods)
+    count = check_count("count", count)
+    periods = check_real("periods", periods, at_least=-_MOST, at_most=_MOST)
     x = check_rng(rng).uniform(-1, 1, (count, 1))
     return Dataset(x, np.sin(np.pi * periods * x))

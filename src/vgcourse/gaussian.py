@@ -7,7 +7,7 @@ import numpy as np
 from numpy.polynomial import chebyshev, legendre
 from numpy.typing import ArrayLike
 
-from vgcourse._checks import FloatArray, check_array
+from vgcourse._checks import FloatArray, check_array, check_real, check_sequence, shown
 
 Function = Callable[[FloatArray], FloatArray]
 
@@ -77,11 +77,12 @@ def gaussian_mean(
     >>> gaussian_mean(np.square, variance=[1.0, 4.0])
     array([1., 4.])
     """
+    _check_function("function", function)
     v = check_array("variance", variance).astype(np.float64)
     if (v < 0).any():
         message = f"variance must be at least 0, got {v.min():g}"
         raise ValueError(message)
-    bends = np.concatenate([_BENDS, kinks])
+    bends = np.concatenate([_BENDS, _check_kinks(kinks)])
     return _mean(function, np.zeros_like(v), np.sqrt(v), bends)
 
 
@@ -133,6 +134,9 @@ def gaussian_pair_mean(
     >>> gaussian_pair_mean(np.sign, np.sign, correlation=[0.0, 0.5]).round(6)
     array([0.      , 0.333333])
     """
+    _check_function("first", first)
+    _check_function("second", second)
+    kinks = tuple(_check_kinks(kinks))
     if second_variance is None:
         second_variance = variance
     c, q, p = np.broadcast_arrays(
@@ -159,6 +163,16 @@ def gaussian_pair_mean(
             kinks=kinks,
         )
     return means
+
+
+def _check_function(name: str, function: object) -> None:
+    if not callable(function):
+        message = f"{name} must be a function, got {shown(function)}"
+        raise TypeError(message)
+
+
+def _check_kinks(kinks: object) -> list[float]:
+    return [check_real("kinks", kink) for kink in check_sequence("kinks", kinks)]
 
 
 def _pair_mean(
@@ -272,7 +286,11 @@ def _terms(
     z = middle[..., None] + half[..., None] * _NODES
     density = np.exp(-(z**2) / 2) / sqrt(2 * pi)
     weight = half[..., None] * _WEIGHTS * density
-    terms: FloatArray = weight * function(center[..., None] + std[..., None] * z)
+    values = function(center[..., None] + std[..., None] * z)
+    if np.shape(values) not in ((), z.shape) or not np.isrealobj(values):
+        message = f"function must return a real number for each, got {shown(values)}"
+        raise TypeError(message)
+    terms: FloatArray = weight * values
     return terms
 
 

@@ -16,7 +16,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vgcourse._answers import folded, placed, to_html
-from vgcourse._checks import check_array, check_choice, check_real
+from vgcourse._checks import (
+    check_array,
+    check_choice,
+    check_real,
+    check_sequence,
+    shown,
+)
 
 SCALES = ("log10", "linear")
 DECADES = (2.0, 4.0, 12.0, 40.0, 160.0)  # above and below, of a frame for curves
@@ -67,12 +73,22 @@ def _described(kind: str, question: object, answer: object, **data: Any) -> Gues
 def _text(name: str, value: object) -> str:
     """Return a text without the space around it, or say that it must be one."""
     if not isinstance(value, str):
-        message = f"{name} must be text, got {value!r}"
+        message = f"{name} must be text, got {shown(value)}"
         raise TypeError(message)
     if not value.strip():
         message = f"{name} must not be empty"
         raise ValueError(message)
     return value.strip()
+
+
+def _mapping(name: str, value: object) -> dict[Any, Any]:
+    """Return a mapping as a dict, empty for None, or say that it must be one."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        message = f"{name} must be a mapping, got {shown(value)}"
+        raise TypeError(message)
+    return dict(value)
 
 
 def number(
@@ -133,7 +149,8 @@ def number(
         message = f"truth must be at least 0 on a log axis, got {truth}"
         raise ValueError(message)
     named = [
-        [check_real("marks", value), str(name)] for value, name in (marks or {}).items()
+        [check_real("marks", value), _text("marks", name)]
+        for value, name in _mapping("marks", marks).items()
     ]
     axis = {"low": low, "high": high, "scale": scale, "marks": named, "unit": unit}
     # Rounded, so that every machine stores the same.
@@ -180,13 +197,18 @@ def choice(
     - 1/32
     Answer: 1/32. A root.
     """
-    if isinstance(options, str) or len(options) < 2:
-        message = f"options must be two texts or more, got {options!r}"
+    options = [
+        _text("options", option) for option in check_sequence("options", options)
+    ]
+    if len(options) < 2:
+        message = f"options must be two texts or more, got {options}"
         raise ValueError(message)
     check_choice("truth", truth, options)
-    for option in why or {}:
+    reasons = _mapping("why", why)
+    for option, reason in reasons.items():
         check_choice("why", option, options)
-    listed = {"options": list(options), "truth": truth, "why": dict(why or {})}
+        _text("why", reason)
+    listed = {"options": options, "truth": truth, "why": reasons}
     return _described("choice", question, answer, **listed)
 
 

@@ -17,8 +17,10 @@ from vgcourse._checks import (
     check_choice,
     check_count,
     check_dtype,
+    check_flag,
     check_real,
     check_rng,
+    check_sequence,
 )
 
 FanMode = Literal["fan_in", "fan_out", "fan_avg"]
@@ -112,11 +114,15 @@ def fans(
     >>> fans((512, 256, 4, 4), transposed=True, stride=4)
     (512, 4096)
     """
-    sizes = [check_count(f"shape[{axis}]", size) for axis, size in enumerate(shape)]
+    sizes = [
+        check_count(f"shape[{axis}]", size)
+        for axis, size in enumerate(check_sequence("shape", shape))
+    ]
     if len(sizes) < 2:
         message = f"shape must have at least 2 axes, got {tuple(sizes)}"
         raise ValueError(message)
     check_choice("layout", layout, ("torch", "keras"))
+    transposed = check_flag("transposed", transposed)
     groups, stride = check_count("groups", groups), check_count("stride", stride)
     if layout == "keras":
         if groups > 1 or transposed:
@@ -204,6 +210,7 @@ def variance_scaling(
     std = _scaled_std(fan_in, fan_out, gain, mode)
     check_choice("distribution", distribution, get_args(Distribution))
     wanted, drawn = _check_dtype(dtype)
+    _check_fits("gain", gain, _TALLEST * std, wanted)
     rng, shape = check_rng(rng), (fan_out, fan_in)
     if distribution == "uniform":
         W = rng.random(shape, dtype=drawn)
@@ -291,6 +298,7 @@ def orthogonal(
     )
     gain = check_real("gain", gain, at_least=0)
     wanted, drawn = _check_dtype(dtype)
+    _check_fits("gain", gain, gain, wanted)
     draw = check_rng(rng).standard_normal((large, small), dtype=drawn)
     Q, R = np.linalg.qr(draw)
     # QR leaves the signs to the algorithm; with a positive diagonal of R it is
@@ -334,7 +342,9 @@ def constant(
     value = 1 / fan_in if value is None else check_real("value", value)
     gain = check_real("gain", gain, at_least=0)
     check_rng(rng)
-    return np.full(shape, gain * value, dtype=_check_dtype(dtype)[0])
+    wanted, _ = _check_dtype(dtype)
+    _check_fits("gain times value", gain * value, gain * value, wanted)
+    return np.full(shape, gain * value, dtype=wanted)
 
 
 INITIALIZERS: dict[str, Initializer] = {
@@ -399,6 +409,17 @@ def _scaled_std(fan_in: int, fan_out: int, gain: float, mode: FanMode) -> float:
     fan_out = check_count("fan_out", fan_out)
     fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}
     return gain / sqrt(fan[mode])
+
+
+# No normal number that is drawn is so large: 40 standard deviations are 1e-350.
+_TALLEST = 40
+
+
+def _check_fits(name: str, value: float, largest: float, dtype: np.dtype[Any]) -> None:
+    """Say that weights as large as `largest` overflow in the number format."""
+    if abs(largest) > float(np.finfo(dtype).max):
+        message = f"{name} must leave the weights finite in {dtype}, got {value:g}"
+        raise ValueError(message)
 
 
 def _check_dtype(dtype: DTypeLike) -> tuple[np.dtype[Any], Any]:

@@ -8,10 +8,18 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from vgcourse import activations
-from vgcourse._checks import FloatArray, check_array, check_count, check_real
+from vgcourse._checks import (
+    FloatArray,
+    check_array,
+    check_count,
+    check_dtype,
+    check_real,
+)
 from vgcourse.activations import Activation
 
 Arrays = tuple[FloatArray, ...]
+
+FORMATS = ("float16", "float32", "float64")
 
 
 @dataclass(frozen=True, eq=False)
@@ -427,9 +435,10 @@ def layer_norm(
     Raises
     ------
     ValueError or TypeError
-        If `width` is no count, or `eps` not a finite number, at least 0.
+        If `width` is no count, `eps` not a finite number, at least 0, or `dtype`
+        none of float16, float32 and float64.
     """
-    scale = np.ones(check_count("width", width), dtype)
+    scale = np.ones(check_count("width", width), check_dtype(dtype, *FORMATS))
     return LayerNorm(scale, np.zeros_like(scale), check_real("eps", eps, at_least=0))
 
 
@@ -441,9 +450,10 @@ def rms_norm(
     Raises
     ------
     ValueError or TypeError
-        If `width` is no count, or `eps` not a finite number, at least 0.
+        If `width` is no count, `eps` not a finite number, at least 0, or `dtype`
+        none of float16, float32 and float64.
     """
-    scale = np.ones(check_count("width", width), dtype)
+    scale = np.ones(check_count("width", width), check_dtype(dtype, *FORMATS))
     return RMSNorm(scale, check_real("eps", eps, at_least=0))
 
 
@@ -455,9 +465,10 @@ def batch_norm(
     Raises
     ------
     ValueError or TypeError
-        If `width` is no count, or `eps` not a finite number, at least 0.
+        If `width` is no count, `eps` not a finite number, at least 0, or `dtype`
+        none of float16, float32 and float64.
     """
-    scale = np.ones(check_count("width", width), dtype)
+    scale = np.ones(check_count("width", width), check_dtype(dtype, *FORMATS))
     return BatchNorm(scale, np.zeros_like(scale), check_real("eps", eps, at_least=0))
 
 

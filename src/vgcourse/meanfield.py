@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vgcourse._checks import (
     FloatArray,
+    as_array,
     check_array,
     check_count,
     check_real,
@@ -330,7 +331,7 @@ def chi(*, activation: str | Activation, sigma_w: float, q: float) -> float:
     activation = get_activation(activation)
     with np.errstate(divide="ignore"):  # log 0 = −inf
         log2_w = 2 * np.log2(check_real("sigma_w", sigma_w, at_least=0))
-    infinite = np.ndim(q) == 0 and q == np.inf
+    infinite = as_array("q", q).ndim == 0 and q == np.inf
     variance = q if infinite else check_real("q", q, at_least=0)
     if variance == 0:
         log2_slope = _log2_lines(activation)[0]

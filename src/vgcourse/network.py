@@ -9,7 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from vgcourse import activations, initializers
-from vgcourse._checks import FloatArray, RNGLike, check_array, check_count, check_rng
+from vgcourse._checks import (
+    FloatArray,
+    RNGLike,
+    check_array,
+    check_count,
+    check_rng,
+    check_sequence,
+)
 from vgcourse.activations import Activation
 from vgcourse.initializers import Initializer
 from vgcourse.layers import Arrays, Chain, Dense, Pullback
@@ -246,7 +253,7 @@ def mlp(
     """
     W = [
         check_array(f"weights[{layer}]", matrix, ndim=2)
-        for layer, matrix in enumerate(weights)
+        for layer, matrix in enumerate(check_sequence("weights", weights))
     ]
     if not W:
         message = "weights must hold at least one matrix, got none"
@@ -258,6 +265,7 @@ def mlp(
             raise ValueError(message)
     if biases is None:
         biases = [np.zeros(len(matrix)) for matrix in W]
+    biases = check_sequence("biases", biases)
     if len(biases) != len(W):
         message = f"biases must be {len(W)} vectors, got {len(biases)}"
         raise ValueError(message)
@@ -313,7 +321,9 @@ def random_mlp(
     ValueError or TypeError
         If a width, a name, the gain, `rng` or `dtype` is not as above.
     """
-    widths = [check_count("widths", width) for width in widths]
+    widths = [
+        check_count("widths", width) for width in check_sequence("widths", widths)
+    ]
     if len(widths) < 2:
         message = f"widths must be at least 2 numbers, got {widths}"
         raise ValueError(message)

@@ -8,7 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vgcourse import activations
-from vgcourse._checks import FloatArray, check_choice, check_count
+from vgcourse._checks import (
+    FloatArray,
+    as_array,
+    check_choice,
+    check_count,
+    check_sequence,
+    shown,
+)
 from vgcourse.activations import SATURATED_SLOPE, Activation
 
 # Bins of histograms of hidden states: 0.1 wide, so that 0 and ±1 stand in the middle
@@ -188,8 +195,20 @@ def log10_rms(values: ArrayLike) -> float:
     """Return log10 of the root mean square, in float64, none lost by squaring.
 
     −inf if all are zero, and infinite or NaN if one of the values is.
+
+    Raises
+    ------
+    ValueError or TypeError
+        If there are no values, or they are not real numbers.
     """
-    numbers = np.asarray(values, dtype=np.float64)
+    numbers = as_array("values", values)
+    if not np.can_cast(numbers.dtype, np.float64, "same_kind"):
+        message = f"values must be real numbers, got {shown(values)}"
+        raise TypeError(message)
+    if numbers.size == 0:
+        message = f"values must not be empty, got shape {numbers.shape}"
+        raise ValueError(message)
+    numbers = numbers.astype(np.float64)
     peak = np.abs(numbers).max()
     with np.errstate(divide="ignore"):  # log 0
         decades = float(np.log10(peak))
@@ -231,7 +250,7 @@ def _one_per_layer(
 ) -> list[Activation]:
     if isinstance(activation, str | Activation):
         return [activations.get(activation)] * depth
-    found = [activations.get(one) for one in activation]
+    found = [activations.get(one) for one in check_sequence("activation", activation)]
     if len(found) != depth:
         wanted = f"must be one, or one for each layer, {depth}"
         message = f"activation {wanted}, got {len(found)}"

@@ -5,7 +5,7 @@ from typing import Any
 
 import sympy as sp
 
-from vgcourse._checks import check_choice, check_count
+from vgcourse._checks import check_choice, check_count, check_flag, check_real, shown
 
 Expr = Any  # SymPy's expressions; the library is untyped
 
@@ -77,7 +77,8 @@ def slope(activation: str | None = None) -> Callable[[Expr], Expr]:
 
 
 def symbols(layer: int) -> tuple[sp.Symbol, sp.Symbol, sp.Symbol, sp.Symbol]:
-    """Return w, b, z and a of a layer, counted from 1; all real."""
+    """Return w, b, z and a of a layer, counted from 1; a of layer 0 is the input."""
+    layer = check_count("layer", layer, at_least=0)
     w, b, z, a = sp.symbols(f"w_{layer} b_{layer} z_{layer} a_{layer}", real=True)
     return w, b, z, a
 
@@ -161,6 +162,9 @@ def written_out(expression: Expr, depth: int, activation: str | None = None) -> 
     activation : {"identity", "sigmoid", "tanh", "relu"}, optional
         None means a φ of which only its derivative's name φ′ is known.
     """
+    if not isinstance(expression, sp.Basic):
+        message = f"expression must be one of SymPy, got {shown(expression)}"
+        raise TypeError(message)
     values = preactivations(depth, activation)
     names = [symbols(layer)[2] for layer in range(1, depth + 1)]
     return expression.subs(dict(zip(names, values, strict=True)))
@@ -230,6 +234,9 @@ def slope_deficit(activation: str) -> Expr:
 
 def slope_reach(w: Expr) -> Expr:
     """Return the width of {x : w·σ′(wx) ≥ 1}, real for w ≥ 4: (2/w)·arcosh(w/2 − 1)."""
+    if not isinstance(w, sp.Expr) and check_real("w", w) == 0:
+        message = "w must not be 0"
+        raise ValueError(message)
     return 2 / w * sp.acosh(w / 2 - 1)
 
 
@@ -254,6 +261,7 @@ def gaussian_moment(activation: str, *, power: int = 2, of_slope: bool = False) 
     (s**2/2, a**2/2 + 1/2)
     """
     power = check_count("power", power)
+    of_slope = check_flag("of_slope", of_slope)
     check_choice("activation", activation, ("identity", "relu", "leaky_relu"))
     a = sp.Symbol("a", real=True)
     left = {"identity": sp.S.One, "relu": sp.S.Zero, "leaky_relu": a}[activation]

@@ -11,10 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 from vgcourse._checks import (
     FloatArray,
     RNGLike,
+    as_array,
     check_array,
     check_count,
     check_real,
     check_rng,
+    check_sequence,
+    shown,
 )
 from vgcourse.layers import Arrays
 from vgcourse.network import BackwardPass, ForwardPass, Network, backward, forward
@@ -46,7 +49,14 @@ def cross_entropy(
     loss : float
         In nats.
     gradient : ndarray of float, shape (batch, classes)
+
+    Raises
+    ------
+    ValueError or TypeError
+        If an array does not hold such numbers, or shapes do not fit.
     """
+    output = _check_real_array("output", output, ndim=2)
+    labels = _check_labels("labels", labels, *output.shape)
     rows = np.arange(len(output))
     shifted = output - output.max(axis=1, keepdims=True)
     powers = np.exp(shifted)
@@ -61,11 +71,60 @@ def cross_entropy(
 def mean_square(output: FloatArray, targets: FloatArray) -> tuple[float, FloatArray]:
     """Return the mean of (output − target)², and the gradient at `output`.
 
-    The mean is over batch and outputs.
+    The mean is over batch and outputs; infinite where it overflows.
+
+    Parameters
+    ----------
+    output, targets : ndarray of float, shape (batch, outputs)
+        What came out, and what should have.
+
+    Raises
+    ------
+    ValueError or TypeError
+        If an array is empty or not of real numbers, or shapes differ.
     """
-    difference = output - targets
-    loss = float(np.mean(difference * difference))
-    return loss, difference * output.dtype.type(2 / difference.size)
+    output = _check_real_array("output", output)
+    targets = _check_real_array("targets", targets)
+    if output.shape != targets.shape:
+        message = f"targets must have shape {output.shape}, got {targets.shape}"
+        raise ValueError(message)
+    with np.errstate(over="ignore", invalid="ignore"):
+        difference = output - targets
+        loss = float(np.mean(difference * difference))
+        return loss, difference * difference.dtype.type(2 / difference.size)
+
+
+def _check_real_array(
+    name: str, value: ArrayLike, *, ndim: int | None = None
+) -> FloatArray:
+    """Return an array of floats that may be infinite or NaN: a run may overflow."""
+    array = as_array(name, value)
+    if array.dtype.kind not in "fiu":
+        message = f"{name} must be real numbers, got {shown(value)}"
+        raise TypeError(message)
+    if array.size == 0 or array.ndim != (array.ndim if ndim is None else ndim):
+        wanted = "not be empty" if ndim is None else f"have {ndim} axes"
+        message = f"{name} must {wanted}, got shape {array.shape}"
+        raise ValueError(message)
+    return array if array.dtype.kind == "f" else array.astype(np.float64)
+
+
+def _check_labels(
+    name: str, value: ArrayLike, count: int, classes: int
+) -> NDArray[np.int64]:
+    """Return `count` labels from 0 to below `classes`."""
+    labels = as_array(name, value)
+    if labels.dtype.kind not in "iu":
+        message = f"{name} must be integers, got {shown(value)}"
+        raise TypeError(message)
+    if labels.shape != (count,):
+        message = f"{name} must be {count} labels, got shape {labels.shape}"
+        raise ValueError(message)
+    wrong = labels[(labels < 0) | (labels >= classes)]
+    if wrong.size:
+        message = f"{name} must be labels from 0 to {classes - 1}, got {wrong[0]}"
+        raise ValueError(message)
+    return labels.astype(np.int64)
 
 
 # Optimizers --------------------------------------------------------------------------
@@ -202,11 +261,26 @@ def orthogonalized(matrix: FloatArray, *, steps: int = 5) -> FloatArray:
 
     So many Newton-Schulz steps take those above some 1 % of the Frobenius norm to
     between 0.68 and 1.13; smaller ones are multiplied by 3.4445 a step and stay small.
+
+    Parameters
+    ----------
+    matrix : ndarray of float, shape (fan_out, fan_in)
+        Such as a gradient.
+    steps : int, default 5
+        At least 1.
+
+    Raises
+    ------
+    ValueError or TypeError
+        If `matrix` is no matrix of real numbers, or `steps` no count.
     """
+    matrix = _check_real_array("matrix", matrix, ndim=2)
+    steps = check_count("steps", steps)
     a, b, c = _NEWTON_SCHULZ
     wide = matrix.shape[0] <= matrix.shape[1]
     X = matrix if wide else matrix.T
-    X = X / max(float(np.linalg.norm(X)), 1e-7)
+    with np.errstate(over="ignore", invalid="ignore"):
+        X = X / max(float(np.linalg.norm(X)), 1e-7)
     for _ in range(steps):
         gram = X @ X.T
         X = a * X + (b * gram + c * gram @ gram) @ X
@@ -250,7 +324,8 @@ def clip_by_norm(grads: Sequence[FloatArray], max_norm: float) -> Arrays:
     Raises
     ------
     ValueError or TypeError
-        If `max_norm` is not a finite number above 0.
+        If `max_norm` is not a finite number above 0, or a gradient no array of real
+        numbers.
 
     Examples
     --------
@@ -260,6 +335,10 @@ def clip_by_norm(grads: Sequence[FloatArray], max_norm: float) -> Arrays:
     if check_real("max_norm", max_norm, at_least=0) == 0:
         message = "max_norm must be above 0, got 0"
         raise ValueError(message)
+    grads = [
+        _check_real_array(f"grads[{place}]", grad)
+        for place, grad in enumerate(check_sequence("grads", grads))
+    ]
     peak = max((float(np.abs(grad).max()) for grad in grads), default=0.0)
     if not 0 < peak < np.inf:
         return tuple(grads)
@@ -394,6 +473,9 @@ def train(
         If a number, a shape or a label is not as above.
     """
     x, y = _check_examples(network, x, y)
+    if not callable(getattr(optimizer, "step", None)):
+        message = f"optimizer must have a step, got {shown(optimizer)}"
+        raise TypeError(message)
     steps = check_count("steps", steps)
     size = check_count("batch_size", len(x) if batch_size is None else batch_size)
     if size > len(x):
@@ -468,10 +550,24 @@ def chance_level(y: ArrayLike) -> float:
 
     For labels the entropy of their shares, in nats: log 10 for ten classes of one
     size. For targets their variance, the mean over the outputs.
+
+    Raises
+    ------
+    ValueError or TypeError
+        If `y` has no examples, or is not of real numbers.
     """
-    y = np.asarray(y)
+    y = as_array("y", y)
+    if y.dtype.kind not in "fiu":
+        message = f"y must be labels or targets, got {shown(y)}"
+        raise TypeError(message)
+    if y.size == 0 or y.ndim == 0:
+        message = f"y must have one entry per example, got shape {y.shape}"
+        raise ValueError(message)
     if y.dtype.kind == "f":
-        return float(np.mean(np.var(y, axis=0)))
+        with np.errstate(
+            over="ignore", invalid="ignore"
+        ):  # of targets as large as that
+            return float(np.mean(np.var(y, axis=0)))
     shares = np.unique(y, return_counts=True)[1] / y.size
     return float(-np.sum(shares * np.log(shares)))
 
@@ -553,18 +649,11 @@ def _backward_break(step: int, back: BackwardPass) -> Break:
 def _check_examples(
     network: Network, x: ArrayLike, y: ArrayLike
 ) -> tuple[FloatArray, Targets]:
-    x = check_array("x", x)
+    x = check_array("x", x, min_ndim=2)
     with np.errstate(over="ignore", invalid="ignore"):
         outputs = forward(network, x[:2]).h[-1].shape[1:]
-    if np.asarray(y).dtype.kind in "iu":
-        labels = np.asarray(y).astype(np.int64)
-        if labels.shape != (len(x),):
-            message = f"y must be {len(x)} labels, got shape {labels.shape}"
-            raise ValueError(message)
-        if labels.min() < 0 or labels.max() >= outputs[-1]:
-            wrong = labels[(labels < 0) | (labels >= outputs[-1])][0]
-            message = f"y must be labels from 0 to {outputs[-1] - 1}, got {wrong}"
-            raise ValueError(message)
+    if as_array("y", y).dtype.kind in "iu":
+        labels = _check_labels("y", y, len(x), outputs[-1])
         return x.astype(network.dtype, copy=False), labels
     targets = check_array("y", y)
     if targets.shape != (len(x), *outputs):

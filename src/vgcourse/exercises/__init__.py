@@ -9,6 +9,7 @@ import importlib
 import re
 from importlib.util import find_spec
 
+from vgcourse._checks import shown
 from vgcourse.exercises.kinds import (
     Array,
     Choice,
@@ -57,18 +58,18 @@ def find(exercise: object) -> Exercise:
         If there is no such exercise; the message lists those of the chapter.
     """
     if not isinstance(exercise, str):
-        message = f'exercise must be a string like "06.1", got {exercise!r}'
+        message = f'exercise must be a string like "06.1", got {shown(exercise)}'
         raise TypeError(message)
     chapter = re.fullmatch(r"(\d\d)\.\d+", exercise)
     module = f"{__name__}.chapter_{chapter[1]}" if chapter else ""
     if not module or find_spec(module) is None:
-        message = f'exercise must be the id of one, like "06.1"; got {exercise!r}'
+        message = f'exercise must be the id of one, like "06.1"; got {shown(exercise)}'
         raise ValueError(message)
     known: dict[str, Exercise] = {
         each.id: each for each in importlib.import_module(module).EXERCISES
     }
     if exercise not in known:
-        message = f"exercise must be one of {', '.join(known)}; got {exercise!r}"
+        message = f"exercise must be one of {', '.join(known)}; got {shown(exercise)}"
         raise ValueError(message)
     return known[exercise]
 
