@@ -108,6 +108,15 @@ def test_gaussian_mean_says_what_it_cannot_do():
         gaussian_mean(lambda u: np.sin(u) ** 2, variance=1e20)
 
 
+@pytest.mark.parametrize("wrong", [None, 1j, [1.0, 2.0]])
+def test_gaussian_mean_says_what_a_function_returned_in_place_of_numbers(wrong):
+    message = (
+        f"^function must return a real number for each, got {re.escape(repr(wrong))}"
+    )
+    with pytest.raises(TypeError, match=message):
+        gaussian_mean(lambda _: wrong)
+
+
 @pytest.mark.parametrize("name", ["relu", "tanh", "sigmoid", "gelu", "silu", "elu"])
 def test_what_the_course_averages_takes_one_evaluation(name: str):
     activation = ACTIVATIONS[name]

@@ -130,6 +130,10 @@ def test_fans_know_groups_transposition_and_layout(shape, options, expected):
     [
         ({"groups": 3}, "groups must divide shape[0], got 3 and 4"),
         ({"stride": 2}, "stride must divide the kernel (3, 3), got 2"),
+        (
+            {"layout": "keras", "groups": 4},
+            "layout must be 'torch' with groups or transposed, got 'keras'",
+        ),
         ({"layout": "jax"}, "layout must be one of torch, keras; got 'jax'"),
     ],
 )

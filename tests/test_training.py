@@ -135,6 +135,12 @@ def test_adam_no_longer_hides_the_scale_of_gradients_below_its_eps(size, step):
     np.testing.assert_allclose(update, [-step], rtol=1e-3)
 
 
+def test_muon_leaves_what_is_no_matrix_to_the_other_rule():
+    grad = np.array([1.0, -2.0])
+    found, _ = Muon(0.1, others=SGD(0.5)).step((), grad)
+    np.testing.assert_array_equal(found, [-0.5, 1.0])
+
+
 def test_muon_brings_all_singular_values_near_one():
     matrix = np.random.default_rng(0).standard_normal((256, 512))
     values = np.linalg.svd(orthogonalized(matrix), compute_uv=False)
@@ -348,6 +354,12 @@ def test_a_gradient_that_overflows_on_its_way_is_found_in_its_layer():
     assert history.broke == Break(0, 0, "backward")
     assert len(history.recorded) == 1
     assert not np.isfinite(history.log10_weight_grad_rms[0, 0])
+
+
+def test_a_loss_that_overflows_over_finite_outputs_is_told_apart():
+    network = Network((dense([[1.0]], None, "identity"),))
+    run = train(network, [[1e200]], [[0.0]], optimizer=SGD(0.1), steps=2, rng=0)
+    assert run.broke == Break(0, 0, "loss")
 
 
 def test_a_run_that_breaks_at_once_has_a_history():
