@@ -19,10 +19,16 @@ _EPS = float(np.finfo(np.float64).eps)
 _NO_SCALE = -(1 << 40)  # the binary exponent of a zero: below that of any product
 _SAFE_ORDER = 256  # binary orders from 1, the fourth root of the largest float64
 _MOST_SWEEPS = 60  # of Jacobi rotations; 2 to 9 were seen
-_WIDEST = 8  # binary orders that the rows or columns of a factor left whole may span
+# Binary orders that the rows or columns of a factor left whole may span. Of products of
+# 12 factors whose rows and columns span 40, log10 of the singular values is wrong by
+# 2e-13 with 2 to 8, by 7e-13 with 16, and small ones are lost as zeros with 32.
+_WIDEST = 8
 # LAPACK's QR is used, for speed, where the smallest entry times the number of
 # entries is not below _SMALLEST beside the largest one, and no row of the triangular
-# product is more than _STEEPEST times as large as its diagonal entry.
+# product is more than _STEEPEST times as large as its diagonal entry. For the products
+# above the error stays at 2e-13 down to a _SMALLEST of 2^-10; it is 4e-12 with 2^-16
+# and 1e-7 with 2^-30. _STEEPEST is a bound by reason alone, on how many rounding
+# errors of its diagonal entry a row may carry; no product was found that shows it.
 _SMALLEST = 2.0**-10
 _STEEPEST = 2.0**6
 
