@@ -14,6 +14,7 @@ from vgcourse.initializers import (
     INITIALIZERS,
     Scheme,
     fans,
+    lsuv,
     standard_deviation,
     variance_scaling,
 )
@@ -366,3 +367,65 @@ def test_bad_choices_are_one_clear_line(call, error: type[Exception], message: s
 def test_get_returns_the_initializer_of_that_name_or_the_one_given():
     assert initializers.get("he_normal") is initializers.he_normal
     assert initializers.get(variance_scaling) is variance_scaling
+
+
+# Layer-sequential unit variance -------------------------------------------------------
+
+
+def relu(z: np.ndarray) -> np.ndarray:
+    return np.maximum(z, 0)
+
+
+@pytest.mark.parametrize("function", [np.tanh, relu, np.sin])
+@pytest.mark.parametrize("scale", [1e-8, 3.0])
+def test_lsuv_gives_every_layer_unit_variance(function, scale: float):
+    h = scale * np.random.default_rng(0).standard_normal((32, 20))
+    for W in lsuv(h, [20, 40, 40, 5], function=function, rng=1):
+        z = h @ W.T
+        assert math.isclose(z.var(), 1, rel_tol=EXACT)
+        values = np.linalg.svd(W, compute_uv=False)  # orthogonal, times a number
+        np.testing.assert_allclose(values, values[0], rtol=EXACT)
+        h = function(z)
+
+
+def test_lsuv_of_relu_comes_to_the_weights_of_he_in_wide_layers():
+    # Orthogonal weights of gain √2 keep E z² at 1; LSUV divides by the deviation of
+    # all z of the layer, whose mean is 0 in the mean over draws.
+    x = np.random.default_rng(0).standard_normal((64, 400))
+    _, *later = lsuv(x, [400] * 5, function=relu, rng=1)
+    gains = [np.linalg.norm(W, 2) for W in later]
+    np.testing.assert_allclose(gains, math.sqrt(2), rtol=0.05)
+
+
+def test_lsuv_draws_the_same_weights_for_the_same_seed():
+    x = np.random.default_rng(0).standard_normal((8, 4))
+    first = lsuv(x, [4, 3], function=np.tanh, rng=5, dtype=np.float32)
+    again = lsuv(x, [4, 3], function=np.tanh, rng=5, dtype=np.float32)
+    np.testing.assert_array_equal(first[0], again[0])
+    assert first[0].dtype == np.float32
+    assert first[0].shape == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "message"),
+    [
+        ({"inputs": np.zeros((8, 4))}, ValueError, "layer 0 must get inputs that vary"),
+        ({"inputs": np.ones(4)}, ValueError, "inputs must have 2 dimensions"),
+        ({"inputs": np.ones((8, 5))}, ValueError, r"inputs must have shape \(batch, 4"),
+        ({"inputs": [[np.nan] * 4]}, ValueError, "inputs must be finite"),
+        ({"function": np.zeros_like}, ValueError, "layer 1 must get inputs that vary"),
+        ({"widths": [4]}, ValueError, "widths must be at least 2 numbers"),
+        ({"widths": [4, 2.5]}, TypeError, "widths must be an integer"),
+        ({"rng": None}, TypeError, "rng must be"),
+        ({"dtype": int}, TypeError, "dtype must be"),
+    ],
+)
+def test_lsuv_names_bad_input(wrong, error, message: str):
+    usual = {
+        "inputs": np.random.default_rng(0).standard_normal((8, 4)),
+        "widths": [4, 3, 2],
+        "function": np.tanh,
+        "rng": 0,
+    }
+    with pytest.raises(error, match=message):
+        lsuv(**{**usual, **wrong})

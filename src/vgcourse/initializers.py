@@ -1,19 +1,21 @@
-"""Weights to start from: fans, variance scaling, LeCun, Glorot, He, orthogonal.
+"""Weights to start from: fans, variance scaling, LeCun, Glorot, He, orthogonal, LSUV.
 
 Glorot's scheme is also called Xavier's, He's also Kaiming's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import prod, sqrt
 from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import ArrayLike, DTypeLike
 
 from vgcourse._checks import (
     FloatArray,
     RNGLike,
+    check_array,
     check_choice,
     check_count,
     check_dtype,
@@ -345,6 +347,84 @@ def constant(
     wanted, _ = _check_dtype(dtype)
     _check_fits("gain times value", gain * value, gain * value, wanted)
     return np.full(shape, gain * value, dtype=wanted)
+
+
+def lsuv(
+    inputs: ArrayLike,
+    widths: Sequence[int],
+    *,
+    function: Callable[[FloatArray], FloatArray],
+    rng: RNGLike,
+    dtype: DTypeLike = np.float64,
+) -> list[FloatArray]:
+    r"""Return weights that give every layer unit variance on these inputs.
+
+    Layer-sequential unit variance: each layer gets an orthogonal matrix, divided by
+    the standard deviation of the preactivations it makes of a batch,
+
+    .. math:: W_\ell \leftarrow W_\ell / \operatorname{std}(W_\ell h_{\ell-1}),
+
+    the layers one after another. The paper repeats the division until the variance is
+    close enough to 1; without biases one is exact.
+
+    Parameters
+    ----------
+    inputs : array_like, shape (batch, widths[0])
+        Examples in rows, as the network will see them.
+    widths : sequence of int
+        Units per layer, the input first: at least two numbers, each at least 1.
+    function : callable
+        φ, elementwise on arrays.
+    rng : int, SeedSequence or Generator
+        Source of randomness; the layers draw from it in order.
+    dtype : dtype, default float64
+        float16, float32 or float64.
+
+    Returns
+    -------
+    list of ndarray of float, shapes (fan_out, fan_in)
+        The weights, such as :func:`vgcourse.network.mlp` takes. Computed in float64,
+        then rounded.
+
+    Raises
+    ------
+    ValueError
+        If `inputs` has another shape or is not finite, or the preactivations of a layer
+        do not vary, so that nothing can be divided by their deviation.
+    TypeError
+        If a width is no integer, `rng` no source or `dtype` no float.
+
+    References
+    ----------
+    .. [1] D. Mishkin and J. Matas, "All you need is a good init", ICLR 2016,
+       algorithm 1.
+
+    Examples
+    --------
+    >>> W = lsuv([[1.0], [3.0]], [1, 1], function=np.tanh, rng=0)[0]
+    >>> float(np.abs(W[0, 0]))
+    1.0
+    """
+    widths = [check_count("widths", width) for width in widths]
+    if len(widths) < 2:
+        message = f"widths must be at least 2 numbers, got {widths}"
+        raise ValueError(message)
+    h: FloatArray = check_array("inputs", inputs, ndim=2).astype(np.float64)
+    if h.shape[1] != widths[0]:
+        message = f"inputs must have shape (batch, {widths[0]}), got {h.shape}"
+        raise ValueError(message)
+    wanted, _ = _check_dtype(dtype)
+    rng, weights = check_rng(rng), []
+    for layer, (fan_in, fan_out) in enumerate(pairwise(widths)):
+        W = orthogonal(fan_in, fan_out, rng=rng)
+        z = h @ W.T
+        std = z.std()
+        if not 0 < std < np.inf:
+            message = f"layer {layer} must get inputs that vary, got a std of {std:g}"
+            raise ValueError(message)
+        weights.append((W / std).astype(wanted))
+        h = function(z / std)
+    return weights
 
 
 INITIALIZERS: dict[str, Initializer] = {
