@@ -49,6 +49,26 @@ ALLOWED = {
         "vgcourse.gaussian",
         "vgcourse.profiles",
     },
+    "_hermite": {"numpy", "vgcourse.activations", "vgcourse.gaussian"},
+    "_curves": {
+        "numpy",
+        "vgcourse._hermite",
+        "vgcourse.activations",
+        "vgcourse.gaussian",
+    },
+    "phases": {
+        "numpy",
+        "vgcourse._curves",
+        "vgcourse._hermite",
+        "vgcourse.activations",
+        "vgcourse.gaussian",
+    },
+    "critical": {
+        "numpy",
+        "vgcourse._curves",
+        "vgcourse.activations",
+        "vgcourse.gaussian",
+    },
     "data": {"numpy"},
     "training": {
         "numpy",

@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "activations",
+    "critical",
     "data",
     "exercises",
     "explorers",
@@ -23,6 +24,7 @@ __all__ = [
     "layers",
     "meanfield",
     "network",
+    "phases",
     "plotting",
     "products",
     "profiles",

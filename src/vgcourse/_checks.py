@@ -103,7 +103,12 @@ def as_array(name: str, value: object) -> NDArray[Any]:
 
 
 def check_array(
-    name: str, value: ArrayLike, *, ndim: int | None = None, min_ndim: int = 0
+    name: str,
+    value: ArrayLike,
+    *,
+    ndim: int | None = None,
+    min_ndim: int = 0,
+    at_least: float = -np.inf,
 ) -> FloatArray:
     """Return `value` as a float array, or say what in it is not a finite number.
 
@@ -127,6 +132,9 @@ def check_array(
     if not np.isfinite(array).all():
         bad = array[~np.isfinite(array)].flat[0]
         message = f"{name} must be finite, got {bad}"
+        raise ValueError(message)
+    if (array < at_least).any():
+        message = f"{name} must be at least {at_least:g}, got {array.min():g}"
         raise ValueError(message)
     return array
 
