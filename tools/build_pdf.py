@@ -109,6 +109,9 @@ the code under the BSD 3-Clause license.</p>
 
 def prepare(article: Tag) -> None:
     """Open what a reader would open, and give each place an id of its own."""
+    for code in article.select("details.hide"):  # a code cell, not a solution
+        code.summary.decompose()
+        code.unwrap()
     for folded in article.select("details"):
         folded["open"] = ""
     for unneeded in article.select("a.headerlink, script"):

@@ -333,7 +333,7 @@ def test_a_touch_ends_the_motion(page, site):
     page.goto(f"{site}/book/intro.html")
     (place,) = wake(page)
     readout = place.locator(".vg-readout")
-    place.locator("[data-knob=weight_scale]").focus()
+    place.locator("[data-knob=depth]").focus()  # another than the one that moves
     expect(readout).to_have_attribute("aria-live", "polite")
     still = readout.inner_text()
     assert "0.7 times" in still
@@ -405,6 +405,7 @@ def test_a_frame_stands_still_until_the_hand_lets_go(page, site):
     ticks = place.locator(".vg-frame")
     knob = place.locator("[data-knob=gain]")
     before = ticks.inner_html()
+    knob.hover()  # waits until nothing above it is laid out any more
     box = knob.bounding_box()
     y = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + box["width"] * 0.7, y)
