@@ -1,8 +1,9 @@
 """What every test relies on: settings, closed figures, and no silent skip in CI."""
 
+import functools
 import os
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -95,3 +96,39 @@ def close_figures() -> Iterator[None]:
     yield
     if pyplot := sys.modules.get("matplotlib.pyplot"):
         pyplot.close("all")
+
+
+@pytest.fixture(scope="session")
+def explorer_of() -> Callable[[type], tuple[Any, Any]]:
+    """Make an explorer of a class once, with the table it computed: some take seconds.
+
+    Whoever turns its knobs puts them back.
+    """
+
+    @functools.cache
+    def make(cls: Any) -> tuple[Any, Any]:
+        tables, compute = [], cls.compute
+
+        def noted(*given: Any) -> Any:
+            tables.append(compute(*given))
+            return tables[-1]
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(cls, "compute", noted)
+            explorer = cls()
+        return explorer, *tables
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def javascript() -> Any:
+    """The explorers' bundle in an engine without a browser."""
+    from py_mini_racer import MiniRacer  # noqa: PLC0415 - not with the oldest releases
+
+    from vgcourse.explorers.widget import BUNDLE  # noqa: PLC0415
+
+    engine = MiniRacer()
+    engine.eval("class EventTarget {}")  # of a browser: a model without a kernel is one
+    engine.eval(BUNDLE.read_text(encoding="utf-8"))
+    return engine

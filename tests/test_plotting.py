@@ -1,6 +1,7 @@
 """Figures are tested by the data in their artists, never by pixels."""
 
 import itertools
+import json
 import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -285,6 +286,45 @@ def test_scales_label_their_ticks(ax):
     assert plotting.power_of_ten(0.5) == ""
     plotting.profile(ax, Series([0, 1], [0.0, 0.5]), y_label="y", scale="percent")
     assert ax.yaxis.get_major_formatter()(0.25) == "25 %"
+
+
+# Sizes from 0.7 to 2, a decade, two, fifteen; one that is nearly a point.
+@pytest.mark.parametrize(
+    "frame", [(-0.155, 0.301), (0.0, 1.0), (-1.9, 0.2), (-9.5, 6.0), (-0.01, 0.012)]
+)
+def test_a_scale_of_sizes_has_three_ticks_at_least_as_in_the_browser(
+    ax, javascript, frame
+):
+    low, high = frame
+    plotting.profile(ax, Series([0, 1], frame), y_label="y", y_domain=frame)
+    ours = [tick for tick in ax.get_yticks() if low <= tick <= high]
+    labels = [ax.yaxis.get_major_formatter()(tick) for tick in ours]
+    call = f"JSON.stringify(vgcourseExplorer.TICKS.log10({list(frame)}))"
+    theirs = json.loads(javascript.eval(call))
+    assert min(len(ours), len(theirs)) >= 3
+    assert len(set(labels)) == len(labels)
+    assert all(low <= tick <= high for tick, _ in theirs)
+    if 0.5 < high - low < 2.5:  # chosen by rule; elsewhere by either library
+        assert labels == [label for _, label in theirs]
+        np.testing.assert_allclose(ours, [tick for tick, _ in theirs], atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("frame", "are_whole"), [((0.7, 2), False), ((0, 3), True), ((0, 50), True)]
+)
+def test_places_are_whole_numbers_where_there_are_enough(
+    ax, javascript, frame, are_whole
+):
+    series = Series(frame, [0.0, 1.0])
+    plotting.profile(ax, series, y_label="y", scale="linear", x_domain=frame)
+    ours = [tick for tick in ax.get_xticks() if frame[0] <= tick <= frame[1]]
+    call = f"vgcourseExplorer.placeTicks({{ x_domain: {list(frame)} }}, 640)"
+    theirs = [
+        tick for tick, _ in json.loads(javascript.eval(f"JSON.stringify({call})"))
+    ]
+    for found in (ours, theirs):
+        assert len(found) >= 3
+        assert (np.mod(found, 1) == 0).all() == are_whole
 
 
 def test_histograms_draw_each_layer_centered_and_scaled(ax):

@@ -9,10 +9,9 @@ import json
 
 import numpy as np
 import pytest
-from py_mini_racer import MiniRacer
 
 from vgcourse import explorers
-from vgcourse.explorers.widget import BUNDLE, Explorer
+from vgcourse.explorers.widget import Explorer
 from vgcourse.explorers.words import FORMATS
 
 # Positions that are compared of one explorer: all where there are no more, else the
@@ -69,12 +68,9 @@ def shown(explorer, at):
 
 
 @pytest.fixture(scope="module")
-def javascript():
-    engine = MiniRacer()
-    engine.eval("class EventTarget {}")  # of a browser: a model without a kernel is one
-    engine.eval(BUNDLE.read_text(encoding="utf-8"))
-    engine.eval(COMPARED)
-    return engine
+def compared(javascript):
+    javascript.eval(COMPARED)
+    return javascript
 
 
 def growth(gain, depth, kind):
@@ -108,8 +104,9 @@ def a_map():
     )
 
 
+LARGE = {cls.__name__: cls for cls in explorers.LARGE}
 MAKERS = {
-    **{cls.__name__: cls for cls in explorers.LARGE},
+    **LARGE,
     "turn": turning,
     "turn in steps": functools.partial(turning, y_steps=(1, 4)),
     "turn, linear": functools.partial(turning, scale="linear"),
@@ -118,9 +115,9 @@ MAKERS = {
 
 
 @pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS.keys())
-def test_python_and_javascript_read_the_same(make, javascript):
-    explorer: Explorer = make()
-    javascript.eval(
+def test_python_and_javascript_read_the_same(make, compared, explorer_of):
+    explorer: Explorer = explorer_of(make)[0] if make in LARGE.values() else make()
+    compared.eval(
         f"load({json.dumps(explorer.spec)}, [{','.join(map(str, explorer.table))}])"
     )
     counts = [len(knob.values) for knob in explorer.knobs.values()]
@@ -130,7 +127,7 @@ def test_python_and_javascript_read_the_same(make, javascript):
         corners = list(itertools.product(*((0, count - 1) for count in counts)))
         drawn = rng.choice(len(positions), MOST, replace=False)
         positions = corners + [positions[i] for i in drawn]
-    theirs = json.loads(javascript.eval(f"shown({json.dumps(positions)})"))
+    theirs = json.loads(compared.eval(f"shown({json.dumps(positions)})"))
     for position, (sentence, panels) in zip(positions, theirs, strict=True):
         at = dict(zip(explorer.knobs, position, strict=True))
         said, drawn = shown(explorer, at)

@@ -260,6 +260,7 @@ def test_a_wrong_answer_of_a_vectorized_function_is_named_with_its_position():
         ({"labels": {"depht": "d"}}, "labels names 'depht'"),
         ({"sentence": "{nothing:times}"}, "speaks of 'nothing'; there are gain, dep"),
         ({"sentence": "{end:money}"}, "format of end"),
+        ({"sentence": "{gain:plain}"}, "write {gain}, not {gain:plain}"),
         ({"scale": "loq"}, "scale"),
         ({"scale": "linear", "logs": True}, "logs=True goes with"),
         ({"function": lambda gain, depth: {"end": 1}}, "nothing to draw, only end"),
@@ -286,6 +287,9 @@ def test_bad_descriptions_are_refused(options, message):
 def test_a_color_is_one_of_the_course():
     with pytest.raises(ValueError, match="color"):
         explorers.line([1], color="red")
+    assert explorers.dots([1], color="fate").color == "fate"
+    with pytest.raises(ValueError, match="color must be one of vanish"):
+        explorers.line([1], color="fate")  # one line has one color
 
 
 def test_a_slow_function_shows_a_bar_and_takes_it_away(monkeypatch):

@@ -6,6 +6,7 @@ import { Picture } from "./picture.js";
 import { Reading } from "./reading.js";
 import { SavedModel } from "./saved.js";
 import { aligned } from "./table.js";
+import { TICKS, placeTicks } from "./ticks.js";
 
 const PAUSE = 1200; // milliseconds after which another key begins another move
 let count = 0;
@@ -352,5 +353,5 @@ export function mount(state) {
   if (node.dataset.play && !isCalm && !isAimed) play(node, explorer, node.dataset.play);
 }
 
-export { Reading };
+export { Reading, TICKS, placeTicks };
 export default { render };

@@ -1,8 +1,8 @@
 // Pictures in SVG. A move of a knob changes the paths of the marks, nothing else; frame
 // and labels are made anew when the frame changes. Each view is the twin of the function
 // of the same name in vgcourse/plotting.
-import { ticks } from "d3-array";
-import { fromLog10, percent, power, size } from "./words.js";
+import { TICKS, placeTicks } from "./ticks.js";
+import { fromLog10, minus, percent, size } from "./words.js";
 
 const MARGIN = { left: 58, right: 14, top: 10, bottom: 38 };
 const ROOM = 5; // beyond the frame, so that a mark on its edge is whole
@@ -11,7 +11,6 @@ const FATES = ["vanish", "neutral", "explode"];
 
 const color = (name) => `var(--vg-${name})`;
 const short = (x) => Math.round(x * 100) / 100;
-const minus = (text) => String(text).replace("-", "−");
 
 function svg(tag, attributes = {}, ...children) {
   const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -120,7 +119,7 @@ export class Picture {
       this.clip.setAttribute(name, value);
 
     const xTicks = VIEWS[panel.view].xTicks(panel, width);
-    const yTicks = panel.rows_domain ? linearTicks(rows) : TICKS[panel.scale](rows);
+    const yTicks = panel.rows_domain ? TICKS.linear(rows) : TICKS[panel.scale](rows);
     const grid = yTicks
       .map(([y]) => `M${left},${short(this.y(y))}H${width - right}`)
       .join("");
@@ -287,28 +286,6 @@ function line([from, to], [start, end]) {
   });
 }
 
-const linearTicks = ([low, high]) =>
-  ticks(low, high, 5).map((y) => [y, minus(+y.toPrecision(6))]);
-const TICKS = {
-  linear: linearTicks,
-  percent: ([low, high]) =>
-    ticks(low, high, 5).map((y) => [y, `${Math.round(100 * y)}\u00a0%`]),
-  log10([low, high]) {
-    if (high - low > 2.5)
-      return ticks(low, high, 6)
-        .filter(Number.isInteger)
-        .map((y) => [y, power(y)]);
-    const found = [];
-    for (let decade = Math.floor(low); decade <= high; decade++)
-      for (const digit of [1, 3])
-        found.push([
-          decade + Math.log10(digit),
-          minus(+(digit * 10 ** decade).toPrecision(2)),
-        ]);
-    return found.filter(([y]) => y >= low && y <= high);
-  },
-};
-
 // "fate": orange above the neutral line, blue below it, violet on it.
 function byFate(series, { base, neutral }, part) {
   if (series.color !== "fate") return { [series.color]: part(() => true) };
@@ -402,14 +379,9 @@ function markOf(series, panel, x, y) {
   return { name: series.array, kind: KINDS[series.mark], paths };
 }
 
-const wholeTicks = ({ x_domain: [left, right] }, width) =>
-  ticks(left, right, Math.max(3, Math.min(10, width / 70)))
-    .filter(right - left > 4 ? Number.isInteger : () => true)
-    .map((x) => [x, minus(+x.toFixed(2))]);
-
 const VIEWS = {
   profile: {
-    xTicks: wholeTicks,
+    xTicks: placeTicks,
     marks: (panel, x, y) => panel.series.map((series) => markOf(series, panel, x, y)),
   },
 
@@ -443,7 +415,7 @@ const VIEWS = {
   // A map of tinted cells. Each pole of the palette is a sheet of the theme's own color,
   // seen through a mask of the cells: so the map follows the theme by itself.
   heat: {
-    xTicks: wholeTicks,
+    xTicks: placeTicks,
     marks: (panel, x, y) =>
       panel.series.map((series) => {
         if (series.mark !== "heat") return markOf(series, { ...panel, base: 0 }, x, y);

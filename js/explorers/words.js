@@ -16,6 +16,9 @@ const RAISED = {
 };
 const UNBROKEN = "\u00a0"; // a number stays on one line
 
+/** @param {unknown} number */
+export const minus = (number) => String(number).replace("-", "−");
+
 /** @param {number} exponent */
 export const power = (exponent) =>
   "10" + [...String(exponent)].map((c) => RAISED[c]).join("");

@@ -14,7 +14,8 @@ from vgcourse._checks import FloatArray, check_choice
 from vgcourse.explorers.rerun import PATIENCE
 from vgcourse.explorers.spec import Knob
 
-COLORS = ("vanish", "explode", "neutral", "accent", "muted", "ink", "fate")
+COLORS = ("vanish", "explode", "neutral", "accent", "muted", "ink")
+POINTWISE = (*COLORS, "fate")  # of dots and bars, which can have one color each
 Mark = Literal["line", "dots", "bars", "heat"]
 
 
@@ -41,23 +42,25 @@ def line(y: ArrayLike, *, x: ArrayLike | None = None, color: str = "accent") -> 
         Positions; 0, 1, 2, … where missing.
     color : str
         ``"accent"``, ``"ink"``, ``"muted"``, or one that says a fate: ``"vanish"``,
-        ``"explode"``, ``"neutral"``, and ``"fate"``, which chooses among the three
-        point by point.
+        ``"explode"``, ``"neutral"``.
     """
-    return Series("line", y, x, _check_color(color))
+    return Series("line", y, x, check_choice("color", color, COLORS))
 
 
 def dots(
     y: ArrayLike, *, x: ArrayLike | None = None, color: str | None = None
 ) -> Series:
-    """Points; the course draws measurements so. See :func:`line`."""
+    """Points; the course draws measurements so. See :func:`line`.
+
+    Their color may also be ``"fate"``, which chooses among the three point by point.
+    """
     return Series("dots", y, x, _check_color(color))
 
 
 def bars(
     y: ArrayLike, *, x: ArrayLike | None = None, color: str | None = None
 ) -> Series:
-    """Bars from the neutral line; see :func:`line`."""
+    """Bars from the neutral line; see :func:`line`, and :func:`dots` for the color."""
     return Series("bars", y, x, _check_color(color))
 
 
@@ -107,7 +110,7 @@ class Tabulated:
 
 def _check_color(color: str | None) -> str | None:
     if color is not None:
-        check_choice("color", color, COLORS)
+        check_choice("color", color, POINTWISE)
     return color
 
 

@@ -395,6 +395,12 @@ def _words(
     def blank(found: re.Match[str]) -> str:
         name, form = found.groups()
         if name in named:
+            if form in FORMATS:
+                message = (
+                    f"{name} is a knob, named in the sentence as on the knob: write "
+                    f"{{{name}}}, not {{{name}:{form}}}"
+                )
+                raise ValueError(message)
             return f"{{{name}|{form}}}" if form else f"{{{name}}}"
         if name not in spoken:
             known = ", ".join([*named, *spoken])

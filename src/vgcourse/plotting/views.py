@@ -7,10 +7,11 @@ from typing import Any, Literal
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter
 from numpy.typing import ArrayLike
 
-from vgcourse.plotting.theme import COLORS, LINE, TEXT, color, fate, power_of_ten
+from vgcourse.plotting.theme import COLORS, LINE, TEXT, color, fate
+from vgcourse.plotting.ticks import Places, SizeLabels, Sizes
 
 Mark = Literal["line", "dots", "bars", "heat"]
 Scale = Literal["log10", "linear", "percent"]
@@ -167,10 +168,10 @@ def profile(
             _mark_cliff(ax, s)
     ax.set_xlabel(x_label)
     _head(ax, y_label)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.xaxis.set_major_locator(Places())
     if scale == "log10":
-        ax.yaxis.set_major_locator(MaxNLocator(6, integer=True))
-        ax.yaxis.set_major_formatter(FuncFormatter(power_of_ten))
+        ax.yaxis.set_major_locator(Sizes())
+        ax.yaxis.set_major_formatter(SizeLabels())
     elif scale == "percent":
         ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{100 * y:.0f} %"))
     if any(s.label for s in series):
@@ -374,15 +375,14 @@ def heat(
     ax.set_xlim(*x_domain)
     ax.set_ylim(*rows_domain)
     ax.grid(visible=False)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.xaxis.set_major_locator(Places())
     ax.set_xlabel(x_label)
     ax.set_ylabel(rows_label or "")
     _head(ax, y_label)
     bar = ax.figure.colorbar(tints, ax=ax, pad=0.02)
     bar.outline.set_visible(False)
     if scale == "log10":
-        bar.locator = MaxNLocator(5, integer=True)
-        bar.formatter = FuncFormatter(power_of_ten)
+        bar.locator, bar.formatter = Sizes(), SizeLabels()
     elif scale == "percent":
         bar.formatter = FuncFormatter(lambda y, _: f"{100 * y:.0f} %")
     bar.update_ticks()
