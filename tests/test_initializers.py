@@ -42,7 +42,7 @@ def test_all_initializers_of_the_course_are_there():
     assert list(INITIALIZERS) == [
         *("lecun_normal", "lecun_uniform", "glorot_normal", "glorot_uniform"),
         *("he_normal", "he_uniform", "truncated_normal", "orthogonal"),
-        *("zeros", "constant"),
+        *("pytorch_default", "zeros", "constant"),
     ]
 
 
@@ -57,6 +57,7 @@ def test_all_initializers_of_the_course_are_there():
         ("he_normal", known("4.6")[3]),
         ("he_uniform", known("4.6")[3]),
         ("orthogonal", known("4.6")[0]),
+        ("pytorch_default", known("4.6")[0] / math.sqrt(3)),
         ("zeros", 0.0),
         ("constant", 0.0),
     ],
@@ -67,6 +68,41 @@ def test_standard_deviation_has_the_known_value(name: str, std: float):
     assert math.isclose(
         standard_deviation(name, 256, 128, gain=3), 3 * std, rel_tol=1e-11
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("kaiming_uniform", "he_uniform"),
+        ("nn.init.kaiming_normal_", "he_normal"),
+        ("Xavier-Normal", "glorot_normal"),
+        ("xavier_uniform_", "glorot_uniform"),
+        ("HeNormal", "he_normal"),
+        ("PyTorch default", "pytorch_default"),
+    ],
+)
+def test_names_are_known_as_people_write_them(written: str, name: str):
+    assert initializers.get(written) is INITIALIZERS[name]
+    assert standard_deviation(written, 6, 5) == standard_deviation(name, 6, 5)
+
+
+@pytest.mark.torch
+def test_pytorch_default_is_what_pytorch_draws():
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    torch.manual_seed(0)
+    theirs = torch.nn.Linear(400, 900)
+    scheme = INITIALIZERS["pytorch_default"]
+    drawn = (
+        (theirs.weight, scheme(400, 900, rng=0)),
+        (theirs.bias, scheme.biases(400, 900, rng=0)),
+    )
+    for tensor, ours in drawn:
+        values = tensor.detach().numpy().ravel()
+        assert ours.shape == tensor.shape
+        assert_mean_is(1 / (3 * 400), values**2)
+        assert_mean_is(1 / (3 * 400), ours**2)
+        for sample in (values, ours):
+            assert 0.99 / 20 < np.abs(sample).max() <= 1 / 20 + 1e-9
 
 
 @pytest.mark.parametrize(
@@ -333,7 +369,8 @@ def test_bad_input_is_one_clear_line(name: str, options, error, message: str):
         (
             lambda: initializers.get("xavier"),
             ValueError,
-            f"initializer must be one of {', '.join(INITIALIZERS)}; got 'xavier'",
+            f"initializer must be one of {', '.join(INITIALIZERS)}; got 'xavier'; "
+            "did you mean glorot_normal or glorot_uniform?",
         ),
         (
             lambda: initializers.get(None),
@@ -343,7 +380,8 @@ def test_bad_input_is_one_clear_line(name: str, options, error, message: str):
         (
             lambda: standard_deviation("xavier", 3, 2),
             ValueError,
-            f"initializer must be one of {', '.join(INITIALIZERS)}; got 'xavier'",
+            f"initializer must be one of {', '.join(INITIALIZERS)}; got 'xavier'; "
+            "did you mean glorot_normal or glorot_uniform?",
         ),
         (
             lambda: standard_deviation("zeros", 0, 2),

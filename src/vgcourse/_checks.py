@@ -1,6 +1,7 @@
 """Types of the package's arguments, and the one-line errors for bad ones."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any
 
@@ -69,6 +70,69 @@ def check_choice(name: str, value: object, choices: Iterable[str]) -> str:
         error = ValueError if isinstance(value, str) else TypeError
         raise error(message)
     return value
+
+
+def check_name(
+    name: str,
+    value: object,
+    choices: Iterable[str],
+    *,
+    also_called: Mapping[str, str],
+) -> str:
+    """Return the one of `choices` that is meant, or list them and say what is near.
+
+    Capitals, hyphens and what stands before a dot make no difference: ``"nn.GELU"`` is
+    ``"gelu"``, and so is every other name in `also_called`.
+    """
+    choices = list(choices)
+    known = {_letters(other): one for other, one in also_called.items()}
+    known = {key: one for key, one in known.items() if one in choices}
+    known |= {_letters(one): one for one in choices}
+    written = _letters(value) if isinstance(value, str) else ""
+    if written in known:
+        return known[written]
+    begun = [key for key in known if len(written) > 1 and key.startswith(written)]
+    near = begun or get_close_matches(written, known, cutoff=0.75)
+    try:
+        return check_choice(name, value, choices)
+    except ValueError as error:
+        if not near:
+            raise
+        meant = " or ".join(dict.fromkeys(known[key] for key in near))
+        message = f"{error}; did you mean {meant}?"
+        raise ValueError(message) from None
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, name.rpartition(".")[2].lower()))
+
+
+def check_widths(width: object, depth: object) -> list[int]:
+    """Return the widths of the inputs and of each layer, or say what does not fit."""
+    if isinstance(width, Integral) or not isinstance(width, Iterable):
+        layers = check_count("depth", depth)
+        return [check_count("width", width)] * (layers + 1)
+    widths = [check_count("width", one) for one in check_sequence("width", width)]
+    if len(widths) < 2:
+        message = f"width must hold that of the inputs and of each layer, got {widths}"
+        raise ValueError(message)
+    if depth is not None and check_count("depth", depth) != len(widths) - 1:
+        message = (
+            f"width must hold depth + 1 = {check_count('depth', depth) + 1} numbers, "
+            f"that of the inputs first, got {len(widths)}"
+        )
+        raise ValueError(message)
+    return widths
+
+
+def check_mean(input_rms: object, input_mean: object) -> tuple[float, float]:
+    """Return root mean square and mean of inputs, or say why there are none such."""
+    rms = check_real("input_rms", input_rms, at_least=0)
+    mean = check_real("input_mean", input_mean)
+    if abs(mean) > rms:
+        message = f"input_mean must be at most input_rms={rms:g}, got {mean:g}"
+        raise ValueError(message)
+    return rms, mean
 
 
 def check_sequence(name: str, value: object) -> Sequence[Any]:

@@ -3,7 +3,7 @@
 Glorot's scheme is also called Xavier's, He's also Kaiming's.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import prod, sqrt
@@ -20,9 +20,11 @@ from vgcourse._checks import (
     check_count,
     check_dtype,
     check_flag,
+    check_name,
     check_real,
     check_rng,
     check_sequence,
+    shown,
 )
 
 FanMode = Literal["fan_in", "fan_out", "fan_avg"]
@@ -239,11 +241,14 @@ class Scheme:
         The scheme's own; √2 for He.
     mode, distribution : str
         As for `variance_scaling`.
+    bias_gain : float, default 0.0
+        Standard deviation of the biases times √fan_in.
     """
 
     gain: float
     mode: FanMode
     distribution: Distribution
+    bias_gain: float = 0.0
 
     def __call__(
         self,
@@ -265,6 +270,19 @@ class Scheme:
             dtype=dtype,
         )
 
+    def biases(
+        self, fan_in: int, fan_out: int, *, rng: RNGLike, dtype: DTypeLike = np.float64
+    ) -> FloatArray:
+        """Draw biases of shape (fan_out,), from the distribution of the weights.
+
+        Their standard deviation is `bias_gain` / √fan_in, whatever the weights' gain.
+        """
+        std = self.bias_gain / sqrt(check_count("fan_in", fan_in))
+        column = variance_scaling(
+            1, fan_out, gain=std, distribution=self.distribution, rng=rng, dtype=dtype
+        )
+        return column.ravel()
+
 
 lecun_normal = Scheme(1.0, "fan_in", "normal")
 lecun_uniform = Scheme(1.0, "fan_in", "uniform")
@@ -273,6 +291,9 @@ glorot_uniform = Scheme(1.0, "fan_avg", "uniform")
 he_normal = Scheme(sqrt(2), "fan_in", "normal")
 he_uniform = Scheme(sqrt(2), "fan_in", "uniform")
 truncated_normal = Scheme(1.0, "fan_in", "truncated_normal")
+# Uniform between ±1/√fan_in, the biases too: what nn.Linear and nn.Conv2d draw, by way
+# of kaiming_uniform_(W, a=√5).
+pytorch_default = Scheme(1 / sqrt(3), "fan_in", "uniform", bias_gain=1 / sqrt(3))
 
 
 def orthogonal(
@@ -436,50 +457,91 @@ INITIALIZERS: dict[str, Initializer] = {
     "he_uniform": he_uniform,
     "truncated_normal": truncated_normal,
     "orthogonal": orthogonal,
+    "pytorch_default": pytorch_default,
     "zeros": zeros,
     "constant": constant,
+}
+
+
+# What they are called elsewhere. `kaiming_uniform_` of PyTorch with its own arguments
+# is He's; the default of nn.Linear calls it with others.
+ALSO_CALLED = {
+    "xavier_normal": "glorot_normal",
+    "xavier_uniform": "glorot_uniform",
+    "kaiming_normal": "he_normal",
+    "kaiming_uniform": "he_uniform",
+    "torch_default": "pytorch_default",
+    "pytorch": "pytorch_default",
+    "default": "pytorch_default",
 }
 
 
 def get(initializer: str | Initializer) -> Initializer:
     """Return the initializer of that name, or the one given.
 
+    Names are known as people write them: ``"Xavier-Normal"``, ``"kaiming_uniform_"``.
+
     Raises
     ------
     ValueError or TypeError
-        If it is neither; the message lists the names.
+        If it is neither; the message lists the names, and says which one is near.
     """
-    if callable(initializer):
-        return initializer
-    return INITIALIZERS[check_choice("initializer", initializer, INITIALIZERS)]
+    return initializer if callable(initializer) else INITIALIZERS[name_of(initializer)]
+
+
+def name_of(
+    initializer: object,
+    *,
+    among: Iterable[str] = INITIALIZERS,
+    argument: str = "initializer",
+) -> str:
+    """Return the name among these that is meant, as `get` understands it.
+
+    Raises
+    ------
+    ValueError or TypeError
+        If none is; the message lists the names.
+    """
+    return check_name(argument, initializer, among, also_called=ALSO_CALLED)
 
 
 def standard_deviation(
-    initializer: str | Scheme, fan_in: int, fan_out: int, *, gain: float = 1.0
+    initializer: str | Initializer, fan_in: int, fan_out: int, *, gain: float = 1.0
 ) -> float:
     """Return the standard deviation of one weight, over the draws.
 
     Parameters
     ----------
-    initializer : str or Scheme
-        A name in `INITIALIZERS`, or a scheme of your own. The entries of an
-        orthogonal matrix have gain/√max(fan_in, fan_out); what is not drawn has 0.
+    initializer : str or Initializer
+        A name in `INITIALIZERS`, what stands there, or a `Scheme` of your own. The
+        entries of an orthogonal matrix have gain/√max(fan_in, fan_out); what is not
+        drawn has 0.
     fan_in, fan_out, gain
         As for every `Initializer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the initializer is not among these, or as every `Initializer`.
 
     Examples
     --------
     >>> round(standard_deviation("he_normal", 256, 128), 6)
     0.088388
     """
-    gain = check_real("gain", gain, at_least=0)
-    if isinstance(initializer, Scheme):
-        return _scaled_std(fan_in, fan_out, gain * initializer.gain, initializer.mode)
-    found = INITIALIZERS[check_choice("initializer", initializer, INITIALIZERS)]
+    found = get(initializer)
     if isinstance(found, Scheme):
-        return standard_deviation(found, fan_in, fan_out, gain=gain)
+        own = found.gain * check_real("gain", gain, at_least=0)
+        return _scaled_std(fan_in, fan_out, own, found.mode)
+    if found not in INITIALIZERS.values():
+        message = (
+            "initializer must have a known standard deviation, as those with a name "
+            f"and every Scheme do; got {shown(initializer)}"
+        )
+        raise ValueError(message)
+    gain = check_real("gain", gain, at_least=0)
     largest = max(check_count("fan_in", fan_in), check_count("fan_out", fan_out))
-    return gain / sqrt(largest) if initializer == "orthogonal" else 0.0
+    return gain / sqrt(largest) if found is orthogonal else 0.0
 
 
 def _scaled_std(fan_in: int, fan_out: int, gain: float, mode: FanMode) -> float:

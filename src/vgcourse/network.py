@@ -18,7 +18,7 @@ from vgcourse._checks import (
     check_sequence,
 )
 from vgcourse.activations import Activation
-from vgcourse.initializers import Initializer
+from vgcourse.initializers import Initializer, Scheme
 from vgcourse.layers import Arrays, Chain, Dense, Pullback
 
 
@@ -297,7 +297,9 @@ def random_mlp(
     rng: RNGLike,
     dtype: DTypeLike = np.float64,
 ) -> Network:
-    """Return a multilayer perceptron with drawn weights and zero biases.
+    """Return a multilayer perceptron with drawn weights.
+
+    The biases are zero, but for an initializer that draws them: ``"pytorch_default"``.
 
     Parameters
     ----------
@@ -328,11 +330,12 @@ def random_mlp(
         message = f"widths must be at least 2 numbers, got {widths}"
         raise ValueError(message)
     draw, rng = initializers.get(initializer), check_rng(rng)
-    weights = [
-        draw(fan_in, fan_out, gain=gain, rng=rng, dtype=dtype)
-        for fan_in, fan_out in pairwise(widths)
-    ]
-    drawn = mlp(weights, None, activation)
+    weights, biases = [], []
+    for fan_in, fan_out in pairwise(widths):
+        weights.append(draw(fan_in, fan_out, gain=gain, rng=rng, dtype=dtype))
+        if isinstance(draw, Scheme) and draw.bias_gain:
+            biases.append(draw.biases(fan_in, fan_out, rng=rng, dtype=dtype))
+    drawn = mlp(weights, biases or None, activation)
     if output_activation is None:
         return drawn
     top = Dense(drawn.weights[-1], drawn.biases[-1], activations.get(output_activation))
