@@ -554,9 +554,15 @@ def test_names_tell_an_unusual_parameter():
             "slope must be a number, got '0.1'",
         ),
         (
-            lambda: activations.get("swish"),
+            lambda: activations.get("softmax"),
             ValueError,
-            f"activation must be one of {', '.join(ACTIVATIONS)}; got 'swish'",
+            f"activation must be one of {', '.join(ACTIVATIONS)}; got 'softmax'",
+        ),
+        (
+            lambda: activations.get("swich"),
+            ValueError,
+            f"activation must be one of {', '.join(ACTIVATIONS)}; got 'swich'; "
+            "did you mean silu?",
         ),
         (
             lambda: activations.get(np.tanh),
@@ -572,6 +578,23 @@ def test_bad_input_is_one_clear_line(call, error: type[Exception], message: str)
 
 def test_get_returns_the_activation_of_that_name():
     assert activations.get("tanh") is ACTIVATIONS["tanh"]
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("GELU", "gelu"),
+        ("nn.LeakyReLU", "leaky_relu"),
+        ("leaky-relu", "leaky_relu"),
+        ("Leaky ReLU", "leaky_relu"),
+        ("swish", "silu"),
+        ("torch.nn.functional.hardsigmoid", "hard_sigmoid"),
+        ("gelu_new", "gelu_tanh"),
+        ("linear", "identity"),
+    ],
+)
+def test_names_are_known_as_people_write_them(written: str, name: str):
+    assert activations.get(written) is ACTIVATIONS[name]
 
 
 def test_moments_of_selu_are_drawn_back_to_their_fixed_point():
@@ -604,3 +627,67 @@ def test_gain_from_the_standard_deviation_is_not_that_of_he():
     gain = 1 / np.sqrt(square - mean**2)
     np.testing.assert_allclose([gain, gain**2 * square], known("13.7"), rtol=1e-9)
     np.testing.assert_allclose(relu.forward_gain, np.sqrt(2), rtol=1e-12)
+
+
+# An activation of one's own ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("with_derivative", [True, False])
+@names
+def test_an_activation_is_found_from_its_function(name: str, with_derivative: bool):
+    known = ACTIVATIONS[name]
+    derivative = known.derivative if with_derivative else None
+    found = activations.from_function(known.function, derivative, name=name)
+    assert found.name == name
+    np.testing.assert_allclose(found.kinks, known.kinks if name != "elu" else ())
+    assert found.limits == pytest.approx(known.limits)
+    assert found.slopes_at_zero == pytest.approx(known.slopes_at_zero, abs=2e-9)
+    assert found.slopes_at_infinity == pytest.approx(known.slopes_at_infinity)
+    assert found.max_slope == pytest.approx(known.max_slope, abs=2e-5)
+    z = np.linspace(-9.1, 9, 1000)  # no kink is among them
+    np.testing.assert_array_equal(found.function(z), known.function(z))
+    np.testing.assert_allclose(found.derivative(z), known.derivative(z), atol=1e-6)
+    assert math.isclose(found.forward_gain, known.forward_gain, rel_tol=1e-9)
+    assert math.isclose(found.backward_gain, known.backward_gain, rel_tol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("function", "derivative", "error", "message"),
+    [
+        (
+            np.tanh,
+            lambda z: np.where(z < 1, 1 - np.tanh(z) ** 2, 0.5),
+            ValueError,
+            "derivative must be that of function: at z = 1.1 it is 0.5, but the "
+            "function's slope is 0.359201",
+        ),
+        (np.square, None, ValueError, "function must grow at most like a straight"),
+        (np.log, None, ValueError, "function must be finite, at z = -7.3 it is nan"),
+        (np.sum, None, ValueError, "function must act elementwise"),
+        ("tanh", None, TypeError, "function must be a function, got 'tanh'"),
+    ],
+)
+def test_what_is_no_activation_is_one_clear_line(function, derivative, error, message):
+    with pytest.raises(error, match=f"^{re.escape(message)}") as caught:
+        activations.from_function(function, derivative)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "slope"),
+    [("gelu", 1.144), ("silu", 1.173), ("tanh", 0.461), ("relu", 1.0), ("selu", 0.783)],
+)
+def test_a_forward_gain_says_whether_it_keeps_the_signal(name: str, slope: float):
+    activation, step = ACTIVATIONS[name], 1e-4
+
+    def after(variance: float) -> float:
+        second = gaussian_mean(
+            lambda z: activation.function(z) ** 2,
+            variance=variance,
+            kinks=activation.kinks,
+        )
+        return float(second) * activation.forward_gain**2
+
+    quotient = (after(1 + step) - after(1 - step)) / (2 * step)
+    assert math.isclose(activation.forward_gain_slope, quotient, abs_tol=1e-7)
+    assert round(activation.forward_gain_slope, 3) == slope

@@ -1,6 +1,6 @@
 """The activations φ: function, derivative, bounds, and the gains that suit them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import islice
@@ -9,7 +9,16 @@ from math import erf, exp, pi, sqrt
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vgcourse._checks import FloatArray, check_choice, check_real
+from vgcourse._checks import FloatArray, check_name, check_real
+from vgcourse._probe import (
+    at_infinity,
+    at_zero,
+    check_derivative,
+    difference_quotient,
+    elementwise,
+    find_kinks,
+    steepest,
+)
 from vgcourse._slope_edges import SlopeEdges, slope_edges
 from vgcourse.gaussian import gaussian_mean, gaussian_tail
 
@@ -89,13 +98,36 @@ class Activation:
 
     @cached_property
     def forward_gain(self) -> float:
-        """1/√E[φ(z)²] for z ~ N(0, 1): keeps the second moment of the signal at 1."""
+        """1/√E[φ(z)²] for z ~ N(0, 1): keeps the second moment of the signal at 1.
+
+        Only if it is 1: `forward_gain_slope` says what becomes of a signal that is not.
+        """
         second = gaussian_mean(lambda z: self.function(z) ** 2, kinks=self.kinks)
         return 1 / sqrt(second)
 
     @cached_property
+    def forward_gain_slope(self) -> float:
+        """What a layer with `forward_gain` makes of a small deviation of E[z²] from 1.
+
+        E[zφ(z)φ′(z)]/E[φ(z)²] for z ~ N(0, 1). Below 1 in size the signal comes back
+        to 1 from layer to layer, for a straight or kinked line it stays where it is,
+        and above 1 it runs away: GELU (1.144) and SiLU (1.173) start from a point that
+        repels, so that a deep network leaves it.
+        """
+
+        def pull(z: FloatArray) -> FloatArray:
+            h, slope = self.function_and_derivative(z)
+            return h * slope * z
+
+        return float(gaussian_mean(pull, kinks=self.kinks)) * self.forward_gain**2
+
+    @cached_property
     def backward_gain(self) -> float:
-        """1/√E[φ′(z)²] for z ~ N(0, 1): keeps the second moment of the gradient."""
+        """1/√E[φ′(z)²] for z ~ N(0, 1): keeps the second moment of the gradient.
+
+        As long as the preactivations have the second moment 1, which weights with this
+        gain do not keep there, but for φ with the same `forward_gain`.
+        """
         second = gaussian_mean(lambda z: self.derivative(z) ** 2, kinks=self.kinks)
         return 1 / sqrt(second)
 
@@ -349,6 +381,68 @@ def elu(alpha: float = 1.0) -> Activation:
     )
 
 
+def from_function(
+    function: Callable[[FloatArray], ArrayLike],
+    derivative: Callable[[FloatArray], ArrayLike] | None = None,
+    *,
+    name: str = "own",
+) -> Activation:
+    r"""Return an activation of your own; what else it needs is found by asking it.
+
+    Parameters
+    ----------
+    function : callable
+        φ, elementwise on an array. It grows at most like a straight line.
+    derivative : callable, optional
+        φ′, elementwise. Without it the slope is a difference quotient, right to about
+        1e-11, or 1e-6 beside a kink.
+    name : str, default "own"
+        What pictures and messages call it.
+
+    Returns
+    -------
+    Activation
+        Kinks and the largest slope are looked for where \|z\| is below 40, limits far
+        out.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `derivative` is not that of `function` (the message says where), φ grows too
+        fast for its means to exist, or what is given is no elementwise function.
+
+    Examples
+    --------
+    >>> squared = from_function(lambda z: z * np.tanh(z), name="z tanh z")
+    >>> squared.derivative([0.0, 1.0]).round(6)
+    array([0.      , 1.181568])
+    """
+    phi = elementwise("function", function)
+    limits, slopes_at_infinity = at_infinity(phi)
+    kinks = find_kinks(phi)
+    if derivative is None:
+        slope = difference_quotient(phi, kinks)
+    else:
+        slope = elementwise("derivative", derivative)
+        check_derivative(phi, slope, kinks)
+
+    def formula(z: FloatArray) -> Values:
+        yield phi(z)
+        yield slope(z)
+
+    max_slope, max_slope_at = steepest(slope, kinks)
+    return Activation(
+        name,
+        formula,
+        max_slope=max_slope,
+        max_slope_at=max_slope_at,
+        limits=limits,
+        slopes_at_zero=at_zero(slope),
+        slopes_at_infinity=slopes_at_infinity,
+        kinks=kinks,
+    )
+
+
 def _squasher(
     name: str, formula: Formula, *, slope: float, limits: tuple[float, float]
 ) -> Activation:
@@ -444,15 +538,38 @@ _ALL = (
 
 ACTIVATIONS = {activation.name: activation for activation in _ALL}
 
+# What they are called elsewhere.
+ALSO_CALLED = {
+    "swish": "silu",
+    "linear": "identity",
+    "logistic": "sigmoid",
+    "gelu_new": "gelu_tanh",
+    "gelu_approximate": "gelu_tanh",
+    "gelu_pytorch_tanh": "gelu_tanh",
+}
+
 
 def get(activation: str | Activation) -> Activation:
     """Return the activation of that name, or the one given.
 
+    Names are known as people write them: ``"GELU"``, ``"nn.LeakyReLU"``, ``"swish"``.
+
     Raises
     ------
     ValueError or TypeError
-        If it is neither; the message lists the names.
+        If it is neither; the message lists the names, and says which one is near.
     """
     if isinstance(activation, Activation):
         return activation
-    return ACTIVATIONS[check_choice("activation", activation, ACTIVATIONS)]
+    return ACTIVATIONS[name_of(activation)]
+
+
+def name_of(activation: object, *, among: Iterable[str] = ACTIVATIONS) -> str:
+    """Return the name among these that is meant, as `get` understands it.
+
+    Raises
+    ------
+    ValueError or TypeError
+        If none is; the message lists the names.
+    """
+    return check_name("activation", activation, among, also_called=ALSO_CALLED)
