@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from vgcourse.initializers import lecun_normal
+from vgcourse.meanfield import predict_profile
 from vgcourse.propagation import Grid, measure_grid, measure_profile
 
 ROUNDS = 7
@@ -142,6 +143,44 @@ def profiles() -> bool:
     return good
 
 
+def wide() -> bool:
+    """Compare 40 layers of 1024 units, with the gradients of the weights."""
+    shape = {"depth": 40, "width": 1024, "batch": 128, "dtype": np.float32}
+    weights = [
+        lecun_normal(1024, 1024, rng=layer, dtype=np.float32) for layer in range(40)
+    ]
+    tensors, prepared = [torch.from_numpy(W) for W in weights], cycle(weights)
+    ours, theirs = by_turns(
+        partial(
+            measure_profile,
+            **shape,
+            activation="tanh",
+            initializer=lambda *_, **__: next(prepared),
+            rng=0,
+            threads=torch.get_num_threads(),
+        ),
+        partial(torch_passes, tensors, 128, "tanh", weight_grads=True),
+    )
+    print(
+        f"profile, tanh, depth 40, width 1024, batch 128: {ours:.3f} s, "
+        f"PyTorch {theirs:.3f} s, ratio {ours / theirs:.2f}, at most 1.2"
+    )
+    return ours <= 1.2 * theirs
+
+
+def predictions() -> bool:
+    """Time the prediction of a thousand layers."""
+    good = True
+    for activation in ("tanh", "gelu"):
+        predict = partial(
+            predict_profile, depth=1000, activation=activation, sigma_w=1.3, sigma_b=0.2
+        )
+        (took,) = by_turns(predict)
+        good &= took <= 0.05
+        print(f"prediction, {activation}, depth 1000: {1000 * took:.0f} ms, at most 50")
+    return good
+
+
 def packed(grid: Grid) -> bytes:
     """Return a table with each setting once, as a picture needs it.
 
@@ -205,9 +244,11 @@ def grids() -> bool:
 
 
 def main() -> int:
-    """Print both comparisons; fail where a limit is missed."""
+    """Print all comparisons; fail where a limit is missed."""
     print(f"{torch.get_num_threads()} threads")
-    good = profiles()
+    good = predictions()
+    good &= wide()
+    good &= profiles()
     return 0 if grids() and good else 1
 
 

@@ -559,10 +559,10 @@ def test_names_tell_an_unusual_parameter():
             f"activation must be one of {', '.join(ACTIVATIONS)}; got 'softmax'",
         ),
         (
-            lambda: activations.get("swich"),
+            lambda: activations.get("leakyrlu"),
             ValueError,
-            f"activation must be one of {', '.join(ACTIVATIONS)}; got 'swich'; "
-            "did you mean silu?",
+            f"activation must be one of {', '.join(ACTIVATIONS)}; got 'leakyrlu'; "
+            "did you mean leaky_relu?",
         ),
         (
             lambda: activations.get(np.tanh),

@@ -5,6 +5,7 @@ Numbers of rows are those of the table.
 
 import gc
 import weakref
+from dataclasses import fields
 from math import acosh, erfc, exp, log10, pi, sqrt
 
 import numpy as np
@@ -13,6 +14,7 @@ from ground_truth import known
 from reference import STATISTICS, assert_profiles_equal
 
 from vgcourse.activations import ACTIVATIONS, SATURATED_SLOPE, Activation
+from vgcourse.initializers import standard_deviation
 from vgcourse.meanfield import (
     FixedPoint,
     chi,
@@ -107,6 +109,33 @@ def test_predict_profile_broadcasts_sigma_w():
         assert one.saturation.shape == (4,)
         found = Profile(*(getattr(table, field)[place] for field in STATISTICS))
         assert_profiles_equal(found, one, atol=EXACT)
+
+
+@pytest.mark.parametrize("initializer", ["he_normal", "orthogonal", "glorot_uniform"])
+def test_an_initializer_stands_for_its_standard_deviation(initializer):
+    shape = {"depth": 4, "activation": "gelu", "sigma_b": 0.3}
+    named = predict_profile(**shape, initializer=initializer, gain=1.5)
+    sigma_w = 1.5 * standard_deviation(initializer, 1, 1)
+    given = predict_profile(**shape, sigma_w=sigma_w)
+    for field in fields(named):
+        values = getattr(named, field.name), getattr(given, field.name)
+        np.testing.assert_allclose(*values, rtol=1e-12)
+
+
+def test_default_weights_lose_twenty_one_decades_of_a_gelu_network():
+    # 1/3 from the weights and 1/4 from the slope at 0, per layer, on the square.
+    default = predict_profile(
+        depth=40, width=1024, activation="gelu", initializer="pytorch_default"
+    )
+    decades = default.log10_gradient_rms[0] - default.log10_gradient_rms[-1]
+    assert decades == pytest.approx(39 / 2 * np.log10(1 / 12), abs=0.3)
+    assert round(decades, 1) == -20.9
+
+
+def test_tiny_signals_of_a_thousand_layers_have_their_straight_lines():
+    deep = predict_profile(depth=1000, activation="gelu", sigma_w=1.0)
+    steps = np.diff(deep.log10_activation_rms[500:])
+    np.testing.assert_allclose(steps, np.log10(0.5), rtol=1e-12)
 
 
 def test_tanh_with_xavier_decays_like_one_over_twice_the_depth():
@@ -383,6 +412,55 @@ FACTOR = {"activation": "tanh", "sigma_w": 1.0, "q": 1.0}
             "sigma_w must have rows of one length",
         ),
         (predict_profile, PREDICTED, {"sigma_b": -1.0}, ValueError, "sigma_b must be"),
+        (
+            predict_profile,
+            PREDICTED,
+            {"initializer": "he_normal"},
+            TypeError,
+            "sigma_w or initializer must be given, and not both",
+        ),
+        (
+            predict_profile,
+            PREDICTED,
+            {"width": [3, 4]},
+            TypeError,
+            "initializer must be given where widths differ, or with a gain",
+        ),
+        (
+            predict_profile,
+            PREDICTED,
+            {"sigma_w": None, "initializer": "constant"},
+            ValueError,
+            "initializer must draw independent weights, got constant",
+        ),
+        (
+            predict_profile,
+            PREDICTED,
+            {"sigma_w": None, "initializer": lambda *_, **__: 1.0},
+            ValueError,
+            "initializer must have a known standard deviation",
+        ),
+        (
+            predict_profile,
+            PREDICTED,
+            {"sigma_w": None, "initializer": "pytorch_default"},
+            TypeError,
+            "width must be given: 'pytorch_default' draws biases by it",
+        ),
+        (
+            predict_profile,
+            PREDICTED,
+            {"sigma_w": None, "initializer": "he_normal", "width": [5] * 99},
+            ValueError,
+            "width must hold depth",
+        ),
+        (
+            predict_profile,
+            PREDICTED,
+            {"input_mean": 2.0},
+            ValueError,
+            "input_mean must be at most input_rms=1, got 2",
+        ),
         (
             predict_profile,
             PREDICTED,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from vgcourse import network
+from vgcourse import network, profiles
 from vgcourse.activations import ACTIVATIONS, SATURATED_SLOPE, leaky_relu
 from vgcourse.profiles import (
     HISTOGRAM_EDGES,
@@ -288,3 +288,12 @@ def test_zero_and_one_stand_in_the_middle_of_a_bin():
     middles = (HISTOGRAM_EDGES[1:] + HISTOGRAM_EDGES[:-1]) / 2
     for value in (-1.0, 0.0, 1.0):
         assert np.abs(middles - value).min() < EXACT
+
+
+def test_alikeness_is_the_cosine_between_examples():
+    h = np.array([[3.0, 4.0], [4.0, 3.0], [0.0, 5.0]])
+    pairs = [24, 20, 15]
+    assert profiles.alikeness(1e200 * h) == pytest.approx(np.mean(pairs) / 25)
+    assert profiles.alikeness(h.reshape(3, 1, 2)) == profiles.alikeness(h)
+    assert np.isnan(profiles.alikeness(h[:1]))
+    assert np.isnan(profiles.alikeness(0 * h))

@@ -1,5 +1,6 @@
 """Measured profiles against plain passes, and where number formats end."""
 
+from itertools import pairwise
 from math import log, log10
 
 import mpmath as mp
@@ -49,6 +50,54 @@ def test_profile_equals_a_plain_pass(activation, dtype):
     )
     expected = profile_of(forward, backward, activation=activation)
     assert_profiles_equal(found, expected, atol=ROUNDING[dtype])
+
+
+@pytest.mark.parametrize("dtype", ROUNDING)
+@pytest.mark.parametrize(
+    ("widths", "batch"), [([9, 9, 9], 7), ([6, 9, 4, 8], 5), ([40, 30, 50], 3)]
+)
+def test_widths_weight_gradients_and_alikeness_are_those_of_a_plain_pass(
+    widths, batch, dtype
+):
+    rngs = np.random.default_rng(3).spawn(len(widths))
+    *layers, last = rngs
+    scheme = INITIALIZERS["pytorch_default"]
+    fans = list(pairwise(widths))
+    weights = [
+        np.float64(scheme(*pair, rng=rng, dtype=dtype))
+        for pair, rng in zip(fans, layers, strict=True)
+    ]
+    x = np.float64(last.standard_normal((batch, widths[0]), dtype=dtype))
+    grad = np.float64(last.standard_normal((batch, widths[-1]), dtype=dtype))
+    biases = [scheme.biases(*pair, rng=last) for pair in fans]
+    mlp = network.mlp(weights, biases, "gelu")
+    forward = network.forward(mlp, x / rms(x))
+    backward = network.backward(forward, grad / rms(grad))
+    expected = profile_of(forward, backward)
+    found = measure_profile(
+        width=widths,
+        batch=batch,
+        activation="gelu",
+        initializer="pytorch_default",
+        rng=3,
+        dtype=dtype,
+    )
+    assert_profiles_equal(found, expected, atol=ROUNDING[dtype])
+    for name in ("log10_weight_grad_rms", "alikeness"):
+        values = getattr(found, name), getattr(expected, name)
+        np.testing.assert_allclose(*values, rtol=0, atol=5 * ROUNDING[dtype])
+
+
+def test_weight_gradients_are_level_where_the_gradient_falls():
+    # Without biases a rectifier hands on δ and h by factors that cancel.
+    shape = {"depth": 60, "activation": "relu", "initializer": "lecun_normal"}
+    found = measure_profile(**shape, width=100, rng=0, dtype="float32")
+    predicted = predict_profile(**shape)
+    for profile in (found, predicted):
+        falls = profile.log10_gradient_rms[0] - profile.log10_gradient_rms[-1]
+        assert falls == pytest.approx(-59 * log10(2) / 2, abs=1)
+    assert np.ptp(predicted.log10_weight_grad_rms) == pytest.approx(0, abs=1e-9)
+    assert np.ptp(found.log10_weight_grad_rms) < 1
 
 
 def slow_slope(phi, z):
@@ -353,6 +402,10 @@ def test_measure_profile_needs_an_explicit_rng():
         ("initializer", "xavier", ValueError, "initializer must be one of .*he_normal"),
         ("gain", np.nan, ValueError, "gain must be finite, got nan"),
         ("gain", -1.0, ValueError, "gain must be at least 0, got -1.0"),
+        ("width", [3, 0], ValueError, "width must be at least 1, got 0"),
+        ("width", [3], ValueError, "width must hold that of the inputs and of each"),
+        ("width", [3] * 9, ValueError, r"width must hold depth \+ 1 = . numbers"),
+        ("depth", None, TypeError, "depth must be an integer, got None"),
         ("sigma_b", -0.1, ValueError, "sigma_b must be at least 0, got -0.1"),
         ("input_rms", np.inf, ValueError, "input_rms must be finite, got inf"),
         ("input_mean", 1.5, ValueError, "input_mean must be at most input_rms=1"),

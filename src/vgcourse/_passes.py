@@ -14,15 +14,15 @@ differs by about 2^-48 relative, nearly float64's own precision.
 """
 
 from collections.abc import Callable, Sequence
-from math import sqrt
-from typing import Any, NamedTuple
+from math import prod, sqrt
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vgcourse._checks import FloatArray, RNGLike, check_real, check_rng
+from vgcourse._checks import FloatArray, RNGLike, check_mean, check_rng
 from vgcourse.activations import SATURATED_SLOPE, Activation
-from vgcourse.profiles import HISTOGRAM_EDGES
+from vgcourse.profiles import HISTOGRAM_EDGES, alikeness
 
 # The logarithm of what counts as tiny or huge; `meanfield` changes to the straight
 # lines at the same place.
@@ -61,20 +61,42 @@ def _scale(values: FloatArray, log2: FloatArray) -> None:
 
 
 def _product(rows: FloatArray, matrix: FloatArray, out: FloatArray) -> None:
-    """Fill `out` with rows @ matrix; one product for the examples of all blocks.
+    """Fill `out` with rows @ matrix, one product for the examples of all blocks.
 
     Where the matrix is small, in pieces that BLAS does not share out: threads that
     wait for each other cost more than they save, ten times more on a busy machine.
     """
-    width = len(matrix)
-    rows, out = rows.reshape(-1, width), out.reshape(-1, width)
+    inputs, outputs = matrix.shape
+    rows, out = rows.reshape(-1, inputs), out.reshape(-1, outputs)
     whole = 0
-    if (piece := 2**18 // width**2) >= 8:
+    if (piece := 2**18 // matrix.size) >= 8:
         matrix = np.ascontiguousarray(matrix)
         whole = len(rows) // piece * piece
-        pieces = (-1, piece, width)
-        np.matmul(rows[:whole].reshape(pieces), matrix, out=out[:whole].reshape(pieces))
+        np.matmul(
+            rows[:whole].reshape(-1, piece, inputs),
+            matrix,
+            out=out[:whole].reshape(-1, piece, outputs),
+        )
     np.matmul(rows[whole:], matrix, out=out[whole:])
+
+
+def _log2_rms_of_products(delta: FloatArray, h: FloatArray) -> FloatArray:
+    """Log2 of the RMS of each block's δᵀh, the gradient of the weights between them.
+
+    Of few examples and wide layers the products δδᵀ and hhᵀ say it at less cost: with
+    E examples, ‖δᵀh‖² is the sum over the E × E entries of both.
+    """
+    examples, outputs = delta.shape[1:]
+    inputs = h.shape[2]
+    squares = np.empty(len(delta))
+    for block, (above, below) in enumerate(zip(delta, h, strict=True)):
+        if examples * (outputs + inputs) < outputs * inputs:
+            gradients = (above @ above.T).astype(np.float64)
+            squares[block] = np.vdot(gradients, below @ below.T)
+        else:
+            products = (above.T @ below).astype(np.float64)
+            squares[block] = np.vdot(products, products)
+    return _log2(squares / (outputs * inputs)) / 2
 
 
 # One layer, forward -----------------------------------------------------------------
@@ -202,39 +224,53 @@ def _histogram(h: FloatArray, log2: FloatArray) -> FloatArray:
 
 
 class Inputs(NamedTuple):
-    """What enters a pass: x · 2^log2 below, a gradient of RMS 1 above, and biases."""
+    """What enters a pass: x · 2^log2 below, a gradient of RMS 1 above, and biases.
+
+    A layer's biases are its `biases`, of variance 1, times its `sigma_b`.
+    """
 
     x: FloatArray
     log2: float
     output_grad: FloatArray
-    sigma_b: float
-    biases: FloatArray
+    sigma_b: Sequence[float]
+    biases: Sequence[FloatArray]
+
+
+class DrawBiases(Protocol):
+    """What draws so many numbers of variance 1."""
+
+    def __call__(self, count: int, *, rng: np.random.Generator) -> FloatArray:
+        """Return them, shape (count,)."""
+
+
+def normal_biases(count: int, *, rng: np.random.Generator) -> FloatArray:
+    """Draw standard normal numbers."""
+    return rng.standard_normal(count)
 
 
 def draw_inputs(
-    shape: tuple[int, int, int],
+    batch: int,
+    widths: Sequence[int],
     *,
-    sigma_b: object = 0.0,
+    sigma_b: Sequence[float] = (),
+    draw_biases: DrawBiases = normal_biases,
     input_rms: object = 1.0,
     input_mean: object = 0.0,
     rng: RNGLike,
     dtype: np.dtype[Any],
 ) -> Inputs:
-    """Draw for networks of shape (depth, batch, width)."""
-    depth, batch, width = shape
-    rms = check_real("input_rms", input_rms, at_least=0)
-    mean = check_real("input_mean", input_mean)
-    if abs(mean) > rms:
-        message = f"input_mean must be at most input_rms={rms:g}, got {mean:g}"
-        raise ValueError(message)
-    sigma_b = check_real("sigma_b", sigma_b, at_least=0)
+    """Draw for networks whose inputs and layers have these widths."""
+    rms, mean = check_mean(input_rms, input_mean)
     rng = check_rng(rng)
-    x, output_grad = rng.standard_normal((2, 1, batch, width), dtype=dtype.type)
+    x = rng.standard_normal((1, batch, widths[0]), dtype=dtype.type)
+    output_grad = rng.standard_normal((1, batch, widths[-1]), dtype=dtype.type)
     shift = mean / rms if rms > 0 else 0.0
     x = dtype.type(shift) + dtype.type(sqrt(1 - shift**2)) * x
     x /= _rms(x)[0]
     output_grad /= _rms(output_grad)[0]
-    biases = rng.standard_normal((depth, width)) if sigma_b else np.empty(0)
+    biases = (
+        [draw_biases(width, rng=rng) for width in widths[1:]] if any(sigma_b) else []
+    )
     return Inputs(x, float(_log2(rms)), output_grad, sigma_b, biases)
 
 
@@ -248,6 +284,8 @@ class Passes(NamedTuple):
     log10_gradient_rms: FloatArray
     saturation: FloatArray
     histograms: FloatArray
+    log10_weight_grad_rms: FloatArray
+    alikeness: FloatArray
 
 
 def nothing() -> None:
@@ -257,12 +295,13 @@ def nothing() -> None:
 @np.errstate(over="ignore", invalid="ignore")
 def run(
     activation: Activation,
-    weights: FloatArray,
+    weights: Sequence[FloatArray],
     gains: FloatArray,
     inputs: Inputs,
     *,
     depths: Sequence[int],
     histogram_layers: Sequence[int] = (),
+    with_states: bool = False,
     after_layer: Callable[[], None] = nothing,
 ) -> Passes:
     """Carry signal and gradients through gain · weights, for all gains at once.
@@ -271,7 +310,7 @@ def run(
     ----------
     activation : Activation
         φ of every layer.
-    weights : ndarray of float, shape (depth, width, width)
+    weights : sequence of ndarray of float, shapes (fan_out, fan_in)
         What all settings share.
     gains : ndarray of float, shape (S,)
         Multiply the weights.
@@ -281,6 +320,9 @@ def run(
         At which layers a backward pass starts; at most `depth`.
     histogram_layers : sequence of int
         Layers, from 0, whose hidden states are counted in bins.
+    with_states : bool
+        Whether to keep the hidden states for the weights' gradients, below the last of
+        the depths, and for the alikeness; without, both are NaN.
     after_layer : callable
         Called at the end of each layer of each pass.
 
@@ -290,22 +332,27 @@ def run(
     then say so.
     """
     S, depth = len(gains), len(weights)
-    # One array for all layers: large pages, where the system has them.
-    slopes = np.empty((depth, S, *inputs.x.shape[1:]), weights.dtype)
+    batch, dtype = inputs.x.shape[1], weights[0].dtype
+    shapes = [(S, batch, len(W)) for W in weights]
+    slopes = side_by_side(shapes, dtype)
     slope_log2 = np.empty((depth, S))
     log10_rms, saturation = np.empty((2, S, depth))
+    weight_grads, alike = np.full((2, S, depth), np.nan)
     histograms = np.empty((S, len(histogram_layers), len(HISTOGRAM_EDGES) - 1))
 
     h, log2 = np.repeat(inputs.x, S, axis=0), np.full(S, inputs.log2)
-    z, log2_gain = np.empty_like(h), _log2(gains)
+    log2_gain, spare = _log2(gains), _Spare(shapes, dtype)
+    states = [(h, log2)]
     for layer, W in enumerate(weights):
+        z = spare.of(shapes[layer])
         _product(h, W.T, out=z)
         log2 = log2 + log2_gain
-        if inputs.sigma_b:
+        if any(inputs.sigma_b):
             # Signal and biases on one scale, the larger of the two.
-            common = np.maximum(log2, np.log2(inputs.sigma_b))
+            log2_b = _log2(inputs.sigma_b[layer])
+            common = np.maximum(log2, log2_b)
             _scale(z, log2 - common)
-            unit = np.exp2(np.log2(inputs.sigma_b) - common)
+            unit = np.exp2(log2_b - common)
             z += unit[:, None, None] * inputs.biases[layer]
             log2 = common
         found = _activate(activation, z, log2)
@@ -314,47 +361,81 @@ def run(
         log10_rms[:, layer], saturation[:, layer] = found.log10_rms, found.saturation
         for column in np.flatnonzero(np.equal(histogram_layers, layer)):
             histograms[:, column] = _histogram(h, log2)
+        if with_states:
+            states.append((h, log2))
+            alike[:, layer] = [alikeness(block) for block in h]
         after_layer()
 
     gradient = np.full((S, len(depths), depth), np.nan)
     for place, start in enumerate(depths):
-        gradient[:, place, :start] = _backward(
+        gradient[:, place, :start], weight_grads[:, :start] = _backward(
             weights[:start],
             log2_gain,
             slopes[:start],
             slope_log2[:start],
             inputs.output_grad,
+            states=states[:start] if with_states else (),
             after_layer=after_layer,
         )
-    return Passes(log10_rms, gradient, saturation, histograms)
+    return Passes(log10_rms, gradient, saturation, histograms, weight_grads, alike)
+
+
+def side_by_side(
+    shapes: Sequence[tuple[int, ...]], dtype: np.dtype[Any]
+) -> list[FloatArray]:
+    """Return arrays of these shapes in one: large pages, where the system has them."""
+    sizes = [prod(shape) for shape in shapes]
+    whole, ends = np.empty(sum(sizes), dtype), np.cumsum(sizes)
+    parts = zip(sizes, ends, shapes, strict=True)
+    return [whole[end - size : end].reshape(shape) for size, end, shape in parts]
+
+
+class _Spare:
+    """Room for an array of any of these shapes, one at a time."""
+
+    def __init__(self, shapes: Sequence[tuple[int, ...]], dtype: np.dtype[Any]) -> None:
+        self._room = np.empty(max(map(prod, shapes)), dtype)
+
+    def of(self, shape: tuple[int, ...]) -> FloatArray:
+        return self._room[: prod(shape)].reshape(shape)
 
 
 def _backward(
-    weights: FloatArray,
+    weights: Sequence[FloatArray],
     log2_gain: FloatArray,
-    slopes: FloatArray,
+    slopes: Sequence[FloatArray],
     slope_log2: FloatArray,
     output_grad: FloatArray,
     *,
+    states: Sequence[tuple[FloatArray, FloatArray]],
     after_layer: Callable[[], None],
-) -> FloatArray:
-    """Return log10 of the gradient's RMS at each z, shape (S, depth)."""
-    depth, S = slopes.shape[:2]
-    delta, grad = np.empty((2, *slopes.shape[1:]), slopes.dtype)
+) -> tuple[FloatArray, FloatArray]:
+    """Return log10 of the gradient's RMS at each z and each W, shapes (S, depth)."""
+    depth, S = slope_log2.shape
+    shapes, dtype = [slope.shape for slope in slopes], slopes[0].dtype
+    deltas, grads = _Spare(shapes, dtype), _Spare(shapes, dtype)
+    grad = grads.of(shapes[-1])
     grad[:] = output_grad
     log2_rms, log2 = np.empty((S, depth)), np.zeros(S)
+    log2_weight_grads = np.full((S, depth), np.nan)
     for layer in reversed(range(depth)):
+        delta = deltas.of(shapes[layer])
         np.multiply(grad, slopes[layer], out=delta)
         log2 += slope_log2[layer]
         size = _log2(_rms(delta))
         log2_rms[:, layer] = size + log2
+        # The pass is linear: a running scale is all it needs.
+        far = (size > -np.inf) & (np.abs(size) > SAFE / 2)
+        shift = np.where(far, -np.rint(size), 0)
+        _scale(delta, shift)
+        log2 -= shift
+        if states:
+            h, h_log2 = states[layer]
+            products = _log2_rms_of_products(delta, h)
+            log2_weight_grads[:, layer] = products + log2 + h_log2
         if layer:
-            # The pass is linear: a running scale is all it needs.
-            far = (size > -np.inf) & (np.abs(size) > SAFE / 2)
-            shift = np.where(far, -np.rint(size), 0)
-            _scale(delta, shift)
-            log2 += log2_gain - shift
+            log2 += log2_gain
+            grad = grads.of(shapes[layer - 1])
             _product(delta, weights[layer], out=grad)
         after_layer()
-    log2_rms *= np.log10(2)
-    return log2_rms
+    return log2_rms * np.log10(2), log2_weight_grads * np.log10(2)

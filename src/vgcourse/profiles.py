@@ -43,12 +43,17 @@ class Profile:
         log10 of the root mean square of the loss gradient at the weights, over the
         entries of a layer's matrix, for the layers that have one; None where it was
         not asked for.
+    alikeness : ndarray of float, shape (depth,), optional
+        Cosine between the hidden states of two examples, over all pairs: 1 where the
+        layer no longer tells its inputs apart. NaN where there is no second example,
+        or nothing arrives; None where it was not asked for.
     """
 
     log10_activation_rms: FloatArray
     log10_gradient_rms: FloatArray
     saturation: FloatArray
     log10_weight_grad_rms: FloatArray | None = None
+    alikeness: FloatArray | None = None
 
     def growth_per_layer(
         self, *, skip: int = 0, of: Literal["gradient", "activation"] = "gradient"
@@ -188,6 +193,7 @@ def profile_of(
         np.array([log10_rms(delta) for delta in deltas]),
         saturation,
         log10_weight_grad_rms,
+        np.array([alikeness(h) for h in hs]),
     )
 
 
@@ -215,6 +221,22 @@ def log10_rms(values: ArrayLike) -> float:
     if not np.isfinite(decades):
         return decades
     return decades + float(np.log10(np.mean((numbers / peak) ** 2))) / 2
+
+
+def alikeness(h: ArrayLike) -> float:
+    """Return the cosine between two rows, over all pairs of rows, weighted by length.
+
+    Examples are along the first axis; NaN for fewer than two, or where all is zero.
+    """
+    states = np.asarray(h, dtype=np.float64)
+    if states.ndim < 2 or len(states) < 2:
+        return np.nan
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        states = states.reshape(len(states), -1) / np.abs(states).max()
+        own = np.vdot(states, states)
+        total = states.sum(axis=0)
+        pairs = np.vdot(total, total) - own
+        return float(pairs / ((len(states) - 1) * own))
 
 
 def _saturated(slopes: FloatArray) -> float:

@@ -8,8 +8,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain, pairwise
 from math import isclose, sqrt
 from typing import Any, TypeVar
 
@@ -20,17 +21,19 @@ from vgcourse import _passes
 from vgcourse._checks import (
     FloatArray,
     RNGLike,
-    check_choice,
     check_count,
     check_dtype,
     check_real,
     check_rng,
     check_sequence,
+    check_widths,
 )
 from vgcourse.activations import Activation
 from vgcourse.activations import get as get_activation
-from vgcourse.initializers import INITIALIZERS, Initializer, standard_deviation
+from vgcourse.activations import name_of as activation_name
+from vgcourse.initializers import INITIALIZERS, Initializer, Scheme, standard_deviation
 from vgcourse.initializers import get as get_initializer
+from vgcourse.initializers import name_of as initializer_name
 from vgcourse.profiles import Profile
 
 Progress = Callable[[float], None]
@@ -44,13 +47,13 @@ FORMATS = ("float32", "float64")
 
 def measure_profile(
     *,
-    depth: int,
-    width: int,
+    depth: int | None = None,
+    width: int | Sequence[int],
     activation: str | Activation,
     initializer: str | Initializer,
     gain: float = 1.0,
     batch: int = 128,
-    sigma_b: float = 0.0,
+    sigma_b: float | None = None,
     input_rms: float = 1.0,
     input_mean: float = 0.0,
     rng: RNGLike,
@@ -60,21 +63,25 @@ def measure_profile(
     """Measure one forward and one backward pass of a random network.
 
     The logarithms are right also where the numbers themselves would over- or
-    underflow: a power of two is carried beside every layer. There are no weight
-    gradients.
+    underflow: a power of two is carried beside every layer.
 
     Parameters
     ----------
-    depth, width, batch : int
-        Layers; units per layer, and inputs; examples. Each at least 1.
+    depth : int, optional
+        Layers, at least 1. Not needed with a sequence of widths.
+    width : int or sequence of int
+        Units per layer, and inputs; or those of the inputs and of each layer.
+    batch : int, default 128
+        Examples, at least 1. The weights' gradient is the sum over them.
     activation : str or Activation
         φ, by name or as an object; it acts in every layer, the last included.
     initializer : str or Initializer
         Draws the weights, by name or as an object; called with its own gain of 1.
     gain : float, default 1.0
         Multiplies every weight; at least 0.
-    sigma_b : float, default 0.0
-        Standard deviation of the normal biases.
+    sigma_b : float, optional
+        Standard deviation of normal biases. By default the biases are those of the
+        initializer: none, but for ``"pytorch_default"``.
     input_rms, input_mean : float, default 1.0 and 0.0
         The inputs are normal with this mean and scaled to exactly this root mean
         square, over batch and units. The mean is at most the RMS.
@@ -96,8 +103,9 @@ def measure_profile(
     ------
     ValueError, TypeError
         If a count is below 1 or no integer, a number is not finite, a name is not
-        known, the mean exceeds the RMS, `dtype` is neither float32 nor float64, or
-        an initializer of one's own draws another shape or what is not finite.
+        known, the widths do not fit the depth, the mean exceeds the RMS, `dtype` is
+        neither float32 nor float64, or an initializer of one's own draws another shape
+        or what is not finite.
 
     Notes
     -----
@@ -118,29 +126,50 @@ def measure_profile(
     >>> profile.log10_gradient_rms.shape, bool(profile.log10_gradient_rms[0] < -2900)
     ((100,), True)
     """
-    depth, width = check_count("depth", depth), check_count("width", width)
-    batch = check_count("batch", batch)
+    widths, batch = check_widths(width, depth), check_count("batch", batch)
+    depth = len(widths) - 1
     activation, initializer = get_activation(activation), get_initializer(initializer)
     gains = np.array([check_real("gain", gain, at_least=0)])
     number, threads = check_dtype(dtype, *FORMATS), _check_threads(threads)
     *layer_rngs, last = check_rng(rng).spawn(depth + 1)
+    sigmas, draw_biases = _biases(initializer, widths, sigma_b)
     inputs = _passes.draw_inputs(
-        (depth, batch, width),
-        sigma_b=sigma_b,
+        batch,
+        widths,
+        sigma_b=sigmas,
+        draw_biases=draw_biases,
         input_rms=input_rms,
         input_mean=input_mean,
         rng=last,
         dtype=number,
     )
     weights = _draw_weights(
-        initializer, width, layer_rngs, number, threads=threads, meter=_Meter()
+        initializer, widths, layer_rngs, number, threads=threads, meter=_Meter()
     )
-    passes = _passes.run(activation, weights, gains, inputs, depths=[depth])
+    passes = _passes.run(
+        activation, weights, gains, inputs, depths=[depth], with_states=True
+    )
     return Profile(
         passes.log10_activation_rms[0],
         passes.log10_gradient_rms[0, 0],
         passes.saturation[0],
+        passes.log10_weight_grad_rms[0],
+        passes.alikeness[0],
     )
+
+
+def _biases(
+    initializer: Initializer, widths: Sequence[int], sigma_b: object
+) -> tuple[list[float], _passes.DrawBiases]:
+    """Return each layer's standard deviation of the biases, and what draws them."""
+    if sigma_b is not None:
+        sigma = check_real("sigma_b", sigma_b, at_least=0)
+        return [sigma] * (len(widths) - 1), _passes.normal_biases
+    if not isinstance(initializer, Scheme):
+        return [0.0] * (len(widths) - 1), _passes.normal_biases
+    unit = replace(initializer, bias_gain=1.0)
+    sigmas = [initializer.bias_gain / sqrt(fan_in) for fan_in in widths[:-1]]
+    return sigmas, partial(unit.biases, 1)
 
 
 # A grid of settings -----------------------------------------------------------------
@@ -231,8 +260,8 @@ class Grid:
         (3, 5)
         """
         places = (
-            _place_of_name("activation", activation, self.activations),
-            _place_of_name("initializer", initializer, self.initializers),
+            _place_of_name(activation, self.activations, activation_name),
+            _place_of_name(initializer, self.initializers, initializer_name),
             _place_of_number("gain", gain, self.gains.tolist()),
         )
         place = _place_of_number("depth", depth, self.depths)
@@ -247,11 +276,13 @@ class Grid:
         )
 
 
-def _place_of_name(name: str, wanted: object, there: Sequence[str]) -> int | slice:
+def _place_of_name(
+    wanted: object, there: Sequence[str], name_of: Callable[..., str]
+) -> int | slice:
     """Return the index of what is wanted; that of all if nothing is."""
     if wanted is None:
         return 0 if len(there) == 1 else slice(None)
-    return there.index(check_choice(name, wanted, there))
+    return there.index(name_of(wanted, among=there))
 
 
 def _place_of_number(name: str, wanted: object, there: Sequence[float]) -> int | slice:
@@ -350,7 +381,7 @@ def measure_grid(
         get_activation(name) for name in check_sequence("activations", activations)
     ]
     names = [
-        check_choice("initializers", name, INITIALIZERS)
+        initializer_name(name, argument="initializers")
         for name in check_sequence("initializers", initializers)
     ]
     gains = [
@@ -372,8 +403,10 @@ def measure_grid(
     input_seed, *seeds = (
         int(s) for s in check_rng(rng).integers(2**63, size=depth + 1)
     )
+    widths = [width] * (depth + 1)
     inputs = _passes.draw_inputs(
-        (depth, check_count("batch", batch), width),
+        check_count("batch", batch),
+        widths,
         input_rms=input_rms,
         rng=input_seed,
         dtype=number,
@@ -381,7 +414,7 @@ def measure_grid(
     draws = [INITIALIZERS[name] for name in names]
     meter = _Meter(progress, steps=len(draws) * depth, end=0.1)
     stacks = [
-        _draw_weights(draw, width, seeds, number, threads=threads, meter=meter)
+        _draw_weights(draw, widths, seeds, number, threads=threads, meter=meter)
         for draw in draws
     ]
     sigmas = [sqrt(width) * standard_deviation(name, width, width) for name in names]
@@ -485,7 +518,7 @@ def unique_settings(
 
 
 def _multiples(
-    stacks: Sequence[FloatArray], sigmas: Sequence[float]
+    stacks: Sequence[Sequence[FloatArray]], sigmas: Sequence[float]
 ) -> list[tuple[int, float]]:
     """For each stack the first that it is a multiple of, and the multiple.
 
@@ -570,25 +603,27 @@ class _Meter:
 
 def _draw_weights(
     initializer: Initializer,
-    width: int,
+    widths: Sequence[int],
     rngs: Sequence[RNGLike],
     dtype: np.dtype[Any],
     *,
     threads: int,
     meter: _Meter,
-) -> FloatArray:
-    """Return the weights of all layers, shape (depth, width, width)."""
-    weights = np.empty((len(rngs), width, width), dtype)
+) -> list[FloatArray]:
+    """Return the weights of all layers, shapes (fan_out, fan_in)."""
+    fans = list(pairwise(widths))
+    shapes = [(fan_out, fan_in) for fan_in, fan_out in fans]
+    weights = _passes.side_by_side(shapes, dtype)
 
     def draw(layer: int) -> None:
-        W = np.asarray(initializer(width, width, rng=rngs[layer], dtype=dtype))
-        if W.shape != (width, width):
-            message = f"initializer must return {(width, width)}, got shape {W.shape}"
+        W = np.asarray(initializer(*fans[layer], rng=rngs[layer], dtype=dtype))
+        if W.shape != shapes[layer]:
+            message = f"initializer must return {shapes[layer]}, got shape {W.shape}"
             raise ValueError(message)
         if not np.isfinite(W).all():
             message = "initializer must return finite weights"
             raise ValueError(message)
-        weights[layer] = W
+        weights[layer][:] = W
         meter.step()
 
     _in_threads(draw, range(len(rngs)), threads=threads, meter=meter)
