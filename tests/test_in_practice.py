@@ -27,6 +27,12 @@ def blocks_of(place: Path) -> list[str]:
     return BLOCK.findall(text_of(place))
 
 
+def promised(block: str) -> list[str]:
+    """Return the lines that a block says it prints."""
+    _, _, said = block.partition("# It prints:\n")
+    return [line.removeprefix("# ") for line in said.splitlines()]
+
+
 def run(blocks: list[str], folder: Path) -> None:
     """Run blocks one after the other in a namespace of their own."""
     namespace = {"__name__": "__main__"}
@@ -44,12 +50,22 @@ SHOWN = [place for place in PLACES if blocks_of(place)]
 
 @pytest.mark.torch
 @pytest.mark.parametrize("place", SHOWN, ids=lambda place: place.stem)
-def test_what_a_page_shows_runs(place: Path, tmp_path: Path) -> None:
+def test_what_a_page_shows_runs_and_prints_what_it_says(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     blocks = blocks_of(place)
     if any("torch" in block for block in blocks):
         torch = pytest.importorskip("torch", reason="PyTorch is not installed")
         torch.manual_seed(0)
     run(blocks, tmp_path)
+    printed = capsys.readouterr().out.splitlines()
+    for line in [line for block in blocks for line in promised(block)]:
+        assert line in printed
+
+
+def test_what_a_block_says_it_prints_is_found() -> None:
+    assert promised("print(1)\n# It prints:\n# 1\n# 2\n") == ["1", "2"]
+    assert promised("print(1)  # a number\n") == []
 
 
 def test_blocks_share_a_namespace_and_their_errors_are_seen(tmp_path: Path) -> None:
