@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from vgcourse import exercises
+from vgcourse import exercises, meanfield
 from vgcourse._answers import UnreadableError, read_number, to_html
 from vgcourse.exercises import (
     Array,
@@ -80,6 +80,18 @@ def test_every_exercise_stands_in_its_chapter_and_is_numbered_in_order() -> None
         listed = importlib.import_module(f"vgcourse.exercises.{chapter.stem}").EXERCISES
         ids = [exercise.id for exercise in listed]
         assert ids == [f"{number}.{n}" for n in range(1, len(ids) + 1)]
+
+
+def test_the_gains_of_chapter_4_keep_a_gradient_level() -> None:
+    known = importlib.import_module("vgcourse.exercises.chapter_04")
+    profile = meanfield.predict_profile(
+        depth=30, activation="tanh", sigma_w=known.LEVEL
+    )
+    first, last = profile.log10_gradient_rms[[0, -1]]
+    assert abs(first - last) < 0.001
+    sigmoid = {"activation": "sigmoid", "sigma_w": known.LEVEL_SIGMOID}
+    settled = meanfield.fixed_point(**sigmoid).q
+    assert abs(meanfield.chi(**sigmoid, q=settled) - 1) < 0.001
 
 
 def number(truth: float = 0.0578, **options: object) -> Number:
