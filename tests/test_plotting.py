@@ -242,6 +242,76 @@ def test_heat_takes_flat_cells_and_says_what_does_not_fit(ax):
         plotting.heat(ax, flat, y_label="share")
 
 
+def boxes_of(ax):
+    """The tint over each box: its place, color and opacity."""
+    tints = ax.patches[1::2]  # each lies over its ground
+    return [
+        (patch.get_x() + patch.get_width() / 2, to_hex(patch.get_facecolor()), alpha)
+        for patch in tints
+        if (alpha := patch.get_alpha()) is not None
+    ]
+
+
+def test_network_tints_each_layer_by_its_gradient_relative_to_the_last(ax):
+    plotting.network(ax, plotting.boxes([-7.0, -3.0, -1.0, 0.0, -2.0]), y_label="y")
+    layers = boxes_of(ax)[:5]
+    places = np.diff([place for place, _, _ in layers])
+    np.testing.assert_allclose(places, places[0])
+    assert places[0] > 0
+    shades = [COLORS[name] for name in ("vanish", "vanish", "explode", "explode")]
+    assert [shade for _, shade, _ in layers][:4] == shades
+    # Relative to the last: -5, -1, 1, 2, 0; the range is -5 to 5.
+    np.testing.assert_allclose([alpha for _, _, alpha in layers], [1, 0.2, 0.2, 0.4, 0])
+    words = [text.get_text() for text in ax.texts]
+    for word in ("input", "loss", "layer 1", "5", "smaller 10⁻⁵", "10⁵ larger"):
+        assert word in words
+
+
+def test_network_of_what_is_gone_and_of_one_layer(ax):
+    plotting.network(
+        ax, plotting.boxes([-np.inf, 9.0, 0.0]), y_label="y", y_domain=(-4, 4)
+    )
+    tints = boxes_of(ax)[:3]
+    assert [alpha for *_, alpha in tints] == [1, 1, 0]
+    assert [shade for _, shade, _ in tints][:2] == [
+        COLORS["vanish"],
+        COLORS["explode"],
+    ]
+    assert plotting.boxes([3.0]).y.tolist() == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("gradients", "message"),
+    [
+        ([], "one number for each layer"),
+        ([[0.0]], "one number for each layer"),
+        ([np.nan, 0.0], "one number for each layer"),
+        ([0.0, -np.inf], "the last gradient must be finite, got -inf"),
+    ],
+)
+def test_boxes_say_what_is_no_network(gradients, message):
+    with pytest.raises(ValueError, match=message):
+        plotting.boxes(gradients)
+
+
+def test_a_hundred_layers_stand_side_by_side_in_the_picture(ax):
+    plotting.network(ax, plotting.boxes(np.linspace(-9, 0, 100)), y_label="y")
+    grounds = ax.patches[:200:2]
+    lefts = np.array([patch.get_x() for patch in grounds])
+    rights = lefts + [patch.get_width() for patch in grounds]
+    assert (lefts[1:] >= rights[:-1] - 1e-9).all()
+    assert lefts.min() > 0.1
+    assert rights.max() < 0.86
+
+
+def test_figure_has_rows_of_different_heights():
+    fig, (upper, lower) = plotting.figure(2, height=[1.0, 3.0])
+    assert fig.get_figheight() == 4
+    fig.draw_without_rendering()
+    assert lower.get_position().height > 2 * upper.get_position().height
+    plotting.close(fig)
+
+
 def test_profile_draws_the_rules_that_are_in_sight(ax):
     plotting.profile(
         ax,

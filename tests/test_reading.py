@@ -104,6 +104,16 @@ def a_map():
     )
 
 
+def a_network():
+    return explorers.turn(
+        lambda gain, depth: {"gradient": float(gain) ** np.arange(depth)[::-1]},
+        {"gain": [0, 0.5, 1, 2], "depth": [1, 5, 50]},
+        sentence="{depth:layers} of {gain}",
+        alt="A network.",
+        view="network",
+    )
+
+
 LARGE = {cls.__name__: cls for cls in explorers.LARGE}
 MAKERS = {
     **LARGE,
@@ -111,6 +121,7 @@ MAKERS = {
     "turn in steps": functools.partial(turning, y_steps=(1, 4)),
     "turn, linear": functools.partial(turning, scale="linear"),
     "map": a_map,
+    "network": a_network,
 }
 
 

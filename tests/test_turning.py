@@ -333,3 +333,45 @@ def test_the_still_picture_has_words_for_those_who_do_not_see_it():
     assert metadata["image/png"]["alt"] == "A rising line. After 10\u00a0layers."
     assert figure.spec["alt"] == "A rising line."
     assert data["text/plain"].endswith("\nAfter 10\u00a0layers.")
+
+
+def gradients(weight, depth):
+    return {"gradient": weight ** np.arange(depth)[::-1], "first": weight**depth}
+
+
+def test_a_network_compares_its_layers_with_the_last():
+    figure = make(
+        lambda **knobs: (
+            gradients(**knobs) | {"gradient": 5 * gradients(**knobs)["gradient"]}
+        ),
+        {"weight": [0.1, 1.0, 2.0], "depth": [1, 4, 50]},
+        sentence="{weight}",
+        view="network",
+    )
+    for weight in (0.1, 1.0, 2.0):
+        for depth in (1, 4, 50):
+            figure.weight, figure.depth = weight, depth
+            ((view, picture),) = figure.pictures()
+            (layers,) = picture["series"]
+            assert view == "network"
+            np.testing.assert_array_equal(layers["x"], np.arange(1, depth + 1))
+            exact = np.arange(depth)[::-1] * np.log10(weight)
+            np.testing.assert_allclose(layers["y"], exact, atol=0.002)
+            assert picture["x_domain"] == (0.5, depth + 0.5)
+            assert picture["y_domain"] == (-49, 49)
+
+
+@pytest.mark.parametrize(
+    ("function", "options", "message"),
+    [
+        (gradients, {"scale": "linear"}, 'one array with scale="log10"'),
+        (lambda **_: {"one": LAYERS, "other": LAYERS}, {}, "got one, other"),
+        (lambda **_: {"g": explorers.dots([1, 2], x=[0, 1])}, {}, "a plain array"),
+        (lambda **_: {"g": [1.0, 0.0]}, {}, "neither 0 nor infinite"),
+        (gradients, {"view": "tree"}, "view must be one of"),
+    ],
+)
+def test_what_is_no_network_is_said(function, options, message):
+    knobs = {"weight": [0.5, 1.0], "depth": [1, 2]}
+    with pytest.raises(ValueError, match=message):
+        make(function, knobs, sentence="{weight}", **({"view": "network"} | options))

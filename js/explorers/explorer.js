@@ -185,7 +185,7 @@ class Explorer {
       const picture = reading.picture(panel, at);
       // The frame waits until the hand lets go.
       if (this.isHeld && figure.panel) {
-        picture.x_domain = figure.panel.x_domain;
+        if (panel.view !== "network") picture.x_domain = figure.panel.x_domain;
         picture.y_domain = figure.panel.y_domain;
       }
       figure.draw(picture, width);
@@ -249,7 +249,7 @@ class Explorer {
 
   #pointAt({ target, clientX }) {
     const figure = this.#figureOf(target);
-    if (!figure || figure.panel.view !== "profile") return;
+    if (!figure || !figure.isRead) return;
     const { left, width } = figure.node.getBoundingClientRect();
     const pixel = ((clientX - left) / width) * figure.node.viewBox.baseVal.width;
     const places = figure.places();
@@ -260,7 +260,7 @@ class Explorer {
 
   #key(event) {
     const figure = this.#figureOf(event.target);
-    if (!figure || figure.panel.view !== "profile") return;
+    if (!figure || !figure.isRead) return;
     const places = figure.places();
     const last = places.length - 1;
     const now = figure.place ?? -1;

@@ -1,6 +1,8 @@
 // Pictures in SVG. A move of a knob changes the paths of the marks, nothing else; frame
 // and labels are made anew when the frame changes. Each view is the twin of the function
 // of the same name in vgcourse/plotting.
+import * as network from "./network.js";
+import { color, line, put, short, svg } from "./svg.js";
 import { TICKS, placeTicks } from "./ticks.js";
 import { fromLog10, minus, percent, size } from "./words.js";
 
@@ -8,22 +10,6 @@ const MARGIN = { left: 58, right: 14, top: 10, bottom: 38 };
 const ROOM = 5; // beyond the frame, so that a mark on its edge is whole
 export const NEUTRAL = 0.02; // as far from the neutral line, nothing grows or shrinks
 const FATES = ["vanish", "neutral", "explode"];
-
-const color = (name) => `var(--vg-${name})`;
-const short = (x) => Math.round(x * 100) / 100;
-
-function svg(tag, attributes = {}, ...children) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes))
-    node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-}
-
-// Sets an attribute when it changes.
-function put(node, name, value) {
-  if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
-}
 
 let count = 0;
 
@@ -98,6 +84,7 @@ export class Picture {
     ].join();
     if (key === this.key) return;
     this.key = key;
+    const view = VIEWS[panel.view];
     const { height } = panel;
     const { left, right, top, bottom } = MARGIN;
     const rows = panel.rows_domain ?? panel.y_domain;
@@ -109,16 +96,24 @@ export class Picture {
       viewBox: `0 0 ${width} ${height}`,
     }))
       this.node.setAttribute(name, value);
-    const area = {
-      x: left - ROOM,
-      y: top - ROOM,
-      width: width - left - right + 2 * ROOM,
-      height: height - top - bottom + 2 * ROOM,
-    };
+    const area = view.frame
+      ? { x: 0, y: 0, width, height }
+      : {
+          x: left - ROOM,
+          y: top - ROOM,
+          width: width - left - right + 2 * ROOM,
+          height: height - top - bottom + 2 * ROOM,
+        };
     for (const [name, value] of Object.entries(area))
       this.clip.setAttribute(name, value);
+    this.ruleNames = [];
+    this.cliffKey = undefined;
+    if (view.frame) {
+      this.x = view.scale(panel.x_domain, width);
+      return this.frame.replaceChildren(...view.frame(panel, width, this.x));
+    }
 
-    const xTicks = VIEWS[panel.view].xTicks(panel, width);
+    const xTicks = view.xTicks(panel, width);
     const yTicks = panel.rows_domain ? TICKS.linear(rows) : TICKS[panel.scale](rows);
     const grid = yTicks
       .map(([y]) => `M${left},${short(this.y(y))}H${width - right}`)
@@ -182,7 +177,6 @@ export class Picture {
         "text-anchor": near ? "start" : "end",
       });
     });
-    this.cliffKey = undefined;
   }
 
   #update(parent, groups, mark, i) {
@@ -239,6 +233,11 @@ export class Picture {
     );
   }
 
+  // Whether the picture tells its values, one place at a time.
+  get isRead() {
+    return ["profile", "network"].includes(this.panel.view);
+  }
+
   // The place nearest to a pixel: its x, and what stands there in words.
   nearest(pixel) {
     const places = this.places();
@@ -259,8 +258,15 @@ export class Picture {
   // Mark a place and say what stands there; without one, take the mark away.
   read(place) {
     this.reader.replaceChildren();
-    if (place === undefined || this.panel.view !== "profile") return "";
+    if (place === undefined || !this.isRead) return "";
     const { panel } = this;
+    const [name] = panel.x.split(/ (?=\S+$)/);
+    const where = `${name} ${minus(+place.toFixed(2))}`;
+    if (panel.view === "network") {
+      const { mark, words } = network.read(panel, place, this.x);
+      this.reader.append(mark);
+      return `${where}: ${words}`;
+    }
     const write = { log10: fromLog10, percent, linear: size }[panel.scale];
     const at = short(this.x(place));
     this.reader.append(
@@ -273,17 +279,8 @@ export class Picture {
         this.reader.append(svg("circle", { cx: at, cy: short(this.y(y[i])), r: 5 }));
       return [`${label ? `${label} ` : ""}${write(y[i])}`];
     });
-    const [name] = panel.x.split(/ (?=\S+$)/);
-    return `${name} ${minus(+place.toFixed(2))}: ${[...new Set(words)].join("; ")}`;
+    return `${where}: ${[...new Set(words)].join("; ")}`;
   }
-}
-
-// A linear scale: numbers to pixels, and back.
-function line([from, to], [start, end]) {
-  const factor = (end - start) / (to - from);
-  return Object.assign((value) => start + (value - from) * factor, {
-    invert: (pixel) => from + (pixel - start) / factor,
-  });
 }
 
 // "fate": orange above the neutral line, blue below it, violet on it.
@@ -451,6 +448,8 @@ const VIEWS = {
         return { name: series.array, kind: "heat", update };
       }),
   },
+
+  network: { scale: network.scale, frame: network.frameOf, marks: network.marks },
 };
 
 // The share of one pole in each cell, as the opacity of a picture's pixels.

@@ -44,7 +44,7 @@ export class Reading {
       series,
       rules,
       edges: panel.edges && this.table.row(panel.edges, at),
-      x_domain: this.#xDomain(panel, at),
+      x_domain: this.#xDomain(panel, series, at),
       y_domain: frame(panel, series, rules),
     };
   }
@@ -63,7 +63,7 @@ export class Reading {
       const isFlipped = panel.flip && this.holds(panel.flip, at);
       x = y.map((_, i) => (isFlipped ? last - i - trace.first : i + trace.first));
     }
-    if (panel.view === "profile" || trace.mark !== "heat") {
+    if (trace.mark !== "heat") {
       const all = y;
       y = all.filter((height) => !Number.isNaN(height));
       if (x.length === all.length && y.length < all.length)
@@ -72,7 +72,11 @@ export class Reading {
     return { ...trace, x, y, slope: trace.slope && shown(trace.slope) };
   }
 
-  #xDomain(panel, at) {
+  #xDomain(panel, series, at) {
+    if (panel.view === "network") {
+      const [{ x }] = series; // as wide as it is deep
+      return [x[0] - 0.5, x.at(-1) + 0.5];
+    }
     if (panel.x_domain || !panel.x_steps) return panel.x_domain;
     const last = this.value(panel.last, at);
     const end = panel.x_steps.find((step) => last <= step) ?? last;

@@ -1,11 +1,18 @@
 // What a picture shows, read back through its own scales: for each kind of mark and
-// array, points (x, y), or (x, upper y, lower y, width) for bars.
+// array, points (x, y), (x, upper y, lower y, width) for bars, or (x, share of a pole's
+// color, below 0 for what vanishes) for the boxes of a network.
 (plot) => {
   const x = plot.scale("x"), y = plot.scale("y");
   const marks = {};
   for (const group of plot.querySelectorAll("g[data-mark]")) {
     if (group.closest(".vg-ghosts")) continue;
     const points = [];
+    for (const box of group.dataset.mark === "boxes" ? group.children : []) {
+      const [ground, tint] = box.children;
+      const center = +ground.getAttribute("x") + ground.getAttribute("width") / 2;
+      const sign = tint.getAttribute("fill").includes("vanish") ? -1 : 1;
+      points.push([x.invert(center), sign * tint.getAttribute("fill-opacity")]);
+    }
     for (const path of group.querySelectorAll("path:not(.vg-tangent)")) {
       const d = path.getAttribute("d") ?? "";
       if (group.dataset.mark === "rect")

@@ -127,7 +127,7 @@ def patient(knobs):
     place = scale, _runs.DEPTHS.index(depth)
     loss = runs.loss[place]
     return {
-        f"network_{depth}": {f"gradient_{depth}": runs.gradient[place][:depth]},
+        "network": {"gradient": runs.gradient[place][:depth]},
         "loss": {
             # From where it is not a number on, there is no loss.
             "loss": np.minimum(loss[~np.isnan(loss)], HIGHEST_LOSS),
@@ -212,6 +212,13 @@ def compare(drawn, panel, widget, expected):
         return len(found)
     resolved = picture_of(widget, panel)
     low, high = resolved["y_domain"]
+    if panel.view == "network":
+        (trace,) = panel.series
+        points = np.array(drawn[f"boxes {trace.array}"])
+        shares = np.clip(expected[trace.array] / high, -1, 1)
+        np.testing.assert_allclose(points[:, 0], 1 + np.arange(len(shares)), atol=0.01)
+        np.testing.assert_allclose(points[:, 1], shares, atol=0.006 + 0.006 / high)
+        return len(points)
     compared = 0
     for trace, series in zip(panel.series, resolved["series"], strict=True):
         y = np.asarray(expected[trace.array], float)

@@ -15,23 +15,6 @@ HIGHEST_LOSS = 4.0  # more is off the picture: a run that goes there does not co
 LEARNS = 0.2  # in nats below chance after the last steps
 
 
-def _network(depth: int) -> Panel:
-    """The network of one depth, a box for each layer."""
-    return Panel(
-        name=f"network_{depth}",
-        view="heat",
-        y=f"{depth} layers, tinted by their gradient before the first step",
-        x="layer ℓ   ← the gradient comes from here",
-        series=(Trace(f"gradient_{depth}", mark="heat"),),
-        cells=(1, depth),
-        x_domain=(0.5, depth + 0.5),
-        y_frames=((-4.0, 4.0),),
-        rows_domain=(0.5, 1.5),
-        when={"depth": [depth]},
-        height=120,
-    )
-
-
 @dataclass(frozen=True)
 class Settings:
     """What *Re-run* can change; it trains for a minute."""
@@ -60,15 +43,13 @@ def compute(settings: Settings, progress: Callable[[float], None]) -> Table:
     loss = np.minimum(runs.loss, HIGHEST_LOSS)
     arrays = {
         "loss": Array(loss, axes, unit=0.001, ragged=True),
+        "gradient": Array(runs.gradient, axes, unit=0.01, ragged=True),
         "chance": Array(np.full(_runs.STEPS, runs.chance), (), unit=0.001),
         "first": Array(runs.gradient[..., 0], axes, unit=0.001),
         "end": Array(end, axes, unit=0.001),
         "fate": Array(fate, axes, unit=1.0),
         "broke": Array(broke, axes, unit=1.0),
     }
-    for place, depth in enumerate(_runs.DEPTHS):
-        gradient = runs.gradient[:, place, :depth]
-        arrays[f"gradient_{depth}"] = Array(gradient, axes[:1], unit=0.01)
     return Table(
         [
             number_knob(
@@ -97,7 +78,14 @@ class Patient(Explorer):
     depth = knob(30)
 
     panels = (
-        *(_network(depth) for depth in _runs.DEPTHS),
+        Panel(
+            name="network",
+            view="network",
+            y="gradient of each layer before the first step",
+            series=(Trace("gradient", mark="boxes", color="fate", first=1),),
+            y_frames=((-4.0, 4.0),),
+            height=112,
+        ),
         Panel(
             name="loss",
             y="loss over 200 steps of training",

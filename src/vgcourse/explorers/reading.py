@@ -89,7 +89,7 @@ class Reading:
             "series": series,
             "x_label": panel["x"],
             "y_label": panel["y"],
-            "x_domain": self._x_domain(panel, at),
+            "x_domain": self._x_domain(panel, series, at),
             "y_domain": _frame(panel, series, rules),
         }
         if "edges" in panel:
@@ -97,6 +97,8 @@ class Reading:
         if "cells" in panel:
             names = ("cells", "rows_domain", "rows_label", "scale")
             return picture | {name: panel.get(name) for name in names}
+        if panel["view"] == "network":
+            return picture
         picture |= {name: panel.get(name) for name in ASKED}
         return picture | {"rules": [(height, label) for height, label, _ in rules]}
 
@@ -116,7 +118,7 @@ class Reading:
             x = np.arange(float(y.size)) + trace["first"]
             if "flip" in panel and self.holds(panel["flip"], at):
                 x = last - x
-        if panel["view"] == "profile" or trace["mark"] != "heat":
+        if trace["mark"] != "heat":
             there = ~np.isnan(y)
             y = y[there]
             x = x[there] if x.size == there.size else x
@@ -126,8 +128,14 @@ class Reading:
         return series | {key: trace[key] for key in DRAWN}
 
     def _x_domain(
-        self, panel: Mapping[str, Any], at: Positions
+        self,
+        panel: Mapping[str, Any],
+        series: Sequence[Mapping[str, Any]],
+        at: Positions,
     ) -> tuple[float, float] | None:
+        if panel["view"] == "network":
+            layers = series[0]["x"]  # as wide as it is deep
+            return float(layers[0]) - 0.5, float(layers[-1]) + 0.5
         if "x_domain" in panel:
             left, right = panel["x_domain"]
             return left, right

@@ -79,7 +79,7 @@ class Trace:
 
     array: str
     label: str = ""
-    mark: Literal["line", "dots", "bars", "heat"] = "line"
+    mark: Literal["line", "dots", "bars", "heat", "boxes"] = "line"
     color: str = "accent"
     cliff: bool = False
     first: int = 0
@@ -111,7 +111,7 @@ class Panel:
         Its name, its title, and what its horizontal axis counts.
     series, rules : sequence
         What is drawn.
-    view : {"profile", "histograms", "heat"}
+    view : {"profile", "histograms", "heat", "network"}
         A function of :mod:`vgcourse.plotting` and its twin in JavaScript.
     scale : {"log10", "linear", "percent"}
         What the heights are.
@@ -142,7 +142,7 @@ class Panel:
     y: str
     series: Sequence[Trace]
     y_frames: Sequence[Frame]
-    view: Literal["profile", "histograms", "heat"] = "profile"
+    view: Literal["profile", "histograms", "heat", "network"] = "profile"
     x: str = "layer ℓ"
     scale: Literal["log10", "linear", "percent"] = "log10"
     base: float = 0.0

@@ -69,7 +69,8 @@ def turn(
     x_domain: tuple[float, float] | None = None,
     y_domain: tuple[float, float] | None = None,
     y_steps: Sequence[float] | None = None,
-    height: int = 260,
+    height: int | None = None,
+    view: Literal["network"] | None = None,
     vectorized: bool = False,
 ) -> TurningFigure:
     """Make a figure that turns out of a function of one to three numbers.
@@ -116,8 +117,14 @@ def turn(
     y_steps : sequence of float, optional
         Frames from −s to s (decades) instead, of which the smallest that holds the
         picture is taken once the hand lets go, such as ``(4, 12, 40, 160)``.
-    height : int
-        Of the picture, in pixels.
+    height : int, optional
+        Of the picture, in pixels; 260 where missing, and 112 of a network.
+    view : {"network"}, optional
+        Draw a network instead of curves: the function returns one array, the size of
+        each layer's gradient from the first layer to the last. The layers stand in a
+        row and are tinted by that size relative to the last layer's; see
+        :func:`vgcourse.plotting.network`. `y` is the title, `y_domain` the range of
+        the tints.
     vectorized : bool, default False
         Call the function once, with arrays that broadcast over the knobs and have one
         axis more, of length 1, for the points. Where a line is shorter at some
@@ -165,7 +172,10 @@ def turn(
         raise ValueError(message)
     if scale == "log10" and not logs:
         drawn = {label: table.logarithm() for label, table in drawn.items()}
-    arrays, panel = _picture(
+    if view is not None:
+        check_choice("view", view, ("network",))
+    make = _picture if view is None else _network
+    arrays, panel = make(
         drawn,
         tuple(knob.name for knob in described),
         Panel(
@@ -176,7 +186,7 @@ def turn(
             series=(),
             x_domain=x_domain,
             y_frames=(y_domain,) if y_domain else decades(*(y_steps or ())),
-            height=height,
+            height=height or (260 if view is None else 112),
         ),
     )
     text, said = _words(sentence, described, spoken, logs)
@@ -342,6 +352,35 @@ def _frame(values: FloatArray, scale: str, based: bool) -> tuple[float, float]:
         low, high = low - 1.0, high + 1.0
     margin = 0.04 * (high - low)
     return low - margin, high + margin
+
+
+def _network(
+    drawn: Mapping[str, Tabulated], axes: tuple[str, ...], panel: Panel
+) -> tuple[dict[str, Array], Panel]:
+    """Array and panel of a network, whose tints hold every position."""
+    if len(drawn) > 1 or panel.scale != "log10":
+        message = (
+            'a network shows one array with scale="log10", '
+            f"got {', '.join(drawn)} with scale={panel.scale!r}"
+        )
+        raise ValueError(message)
+    ((label, table),) = drawn.items()
+    if table.mark == "heat" or table.x is not None:
+        message = f"{label!r} must be a plain array, one number for each layer"
+        raise ValueError(message)
+    counts = (~np.isnan(table.values)).sum(axis=-1, keepdims=True)
+    last = np.take_along_axis(table.values, counts - 1, axis=-1)
+    if not np.isfinite(last).all():
+        message = f"the last number of {label!r} must be neither 0 nor infinite"
+        raise ValueError(message)
+    relative = table.values - last
+    most = np.abs(relative[np.isfinite(relative)]).max(initial=1.0)
+    return {"gradient": _array(relative, axes, _unit(relative, panel.scale))}, replace(
+        panel,
+        view="network",
+        series=(Trace("gradient", mark="boxes", color="fate", first=1),),
+        y_frames=panel.y_frames or decades(np.ceil(most)),
+    )
 
 
 def _map_panel(

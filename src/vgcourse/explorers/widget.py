@@ -135,7 +135,11 @@ class Explorer(anywidget.AnyWidget):
         from vgcourse import plotting  # noqa: PLC0415 - matplotlib only where drawn
 
         pictures = self.pictures()
-        fig, axes = plotting.figure(len(pictures))
+        heights = [
+            plotting.ROW if view == "network" else plotting.HEIGHT
+            for view, _ in pictures
+        ]
+        fig, axes = plotting.figure(len(pictures), height=heights)
         for (view, picture), ax in zip(pictures, axes, strict=True):
             plotting.panel(ax, view, picture)
         plotting.close(fig)

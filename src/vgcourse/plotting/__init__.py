@@ -3,6 +3,8 @@
 from vgcourse.plotting.figures import Picture, close, figure, png, svg, themed
 from vgcourse.plotting.theme import (
     COLORS,
+    HEIGHT,
+    ROW,
     THEMES,
     TYPEFACE,
     WIDTH,
@@ -14,18 +16,22 @@ from vgcourse.plotting.views import (
     VIEWS,
     Series,
     bars,
+    boxes,
     cells,
     dots,
     heat,
     histograms,
     legend,
     line,
+    network,
     panel,
     profile,
 )
 
 __all__ = [
     "COLORS",
+    "HEIGHT",
+    "ROW",
     "THEMES",
     "TYPEFACE",
     "VIEWS",
@@ -33,6 +39,7 @@ __all__ = [
     "Picture",
     "Series",
     "bars",
+    "boxes",
     "cells",
     "close",
     "color",
@@ -43,6 +50,7 @@ __all__ = [
     "histograms",
     "legend",
     "line",
+    "network",
     "panel",
     "png",
     "power_of_ten",

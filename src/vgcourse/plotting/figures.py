@@ -3,14 +3,16 @@
 import io
 import os
 import re
+from collections.abc import Sequence
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from vgcourse.plotting.theme import COLORS, STYLE, THEMES, TYPEFACE, WIDTH
+from vgcourse.plotting.theme import COLORS, HEIGHT, STYLE, THEMES, TYPEFACE, WIDTH
 
 
 class Picture(Figure):
@@ -21,7 +23,11 @@ class Picture(Figure):
 
 
 def figure(
-    rows: int = 1, columns: int = 1, *, width: float = WIDTH, height: float = 2.8
+    rows: int = 1,
+    columns: int = 1,
+    *,
+    width: float = WIDTH,
+    height: float | Sequence[float] = HEIGHT,
 ) -> tuple[Figure, list[Axes]]:
     """Make a figure in the course's style.
 
@@ -29,20 +35,24 @@ def figure(
     ----------
     rows, columns : int
         Grid of Axes.
-    width, height : float
-        Width of the figure and height of one row, in inches.
+    width : float
+        Of the figure, in inches.
+    height : float or sequence of float
+        Of each row, in inches.
 
     Returns
     -------
     Figure, list of Axes
         The Axes in reading order.
     """
+    heights: list[float] = np.broadcast_to(height, rows).tolist()
     with plt.rc_context(STYLE):
         fig, axes = plt.subplots(
             rows,
             columns,
             FigureClass=Picture,
-            figsize=(width, height * rows),
+            figsize=(width, sum(heights)),
+            height_ratios=heights,
             squeeze=False,
             layout="constrained",
         )

@@ -41,6 +41,7 @@ TYPEFACE = (
 )
 # Six inches at 11 points: on a phone, 358 pixels wide, no text is under 9 pixels.
 WIDTH, TEXT = 6.0, 11
+HEIGHT, ROW = 2.8, 1.6  # of a picture with axes, of one row of boxes; inches
 LINE = 1.5
 NEUTRAL = 0.02  # as far from the neutral line, a height neither grows nor shrinks
 STYLE: Any = {

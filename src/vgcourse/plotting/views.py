@@ -7,13 +7,14 @@ from typing import Any, Literal
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import ArrayLike
 
-from vgcourse.plotting.theme import COLORS, LINE, TEXT, color, fate
+from vgcourse.plotting.theme import COLORS, LINE, TEXT, color, fate, power_of_ten
 from vgcourse.plotting.ticks import Places, SizeLabels, Sizes
 
-Mark = Literal["line", "dots", "bars", "heat"]
+Mark = Literal["line", "dots", "bars", "heat", "boxes"]
 Scale = Literal["log10", "linear", "percent"]
 
 
@@ -27,7 +28,7 @@ class Series:
         Positions; infinite values of `y` are left out of the drawing.
     label : str
         Name in the legend; an empty one is not listed.
-    mark : {"line", "dots", "bars", "heat"}
+    mark : {"line", "dots", "bars", "heat", "boxes"}
         How the points are drawn. The convention of the course: a line is what a law
         predicts, dots are what was measured.
     color : str
@@ -89,6 +90,30 @@ def bars(
 def cells(values: ArrayLike) -> Series:
     """Return the cells of a `heat`, shape (rows, columns), the lowest row first."""
     return Series([], values, mark="heat")
+
+
+def boxes(gradients: ArrayLike) -> Series:
+    """Return the layers of a `network`, tinted relative to the last one.
+
+    Parameters
+    ----------
+    gradients : array_like, shape (layers,)
+        log10 of the size of each layer's gradient, from the first layer to the last.
+
+    Raises
+    ------
+    ValueError
+        If there is no layer, a value is NaN, or the last gradient is 0 or infinite, to
+        which the others are compared.
+    """
+    logs = np.asarray(gradients, dtype=float)
+    if logs.ndim != 1 or logs.size == 0 or np.isnan(logs).any():
+        message = f"gradients must be one number for each layer, got {gradients!r:.60}"
+        raise ValueError(message)
+    if np.isinf(logs[-1]):
+        message = f"log10 of the last gradient must be finite, got {logs[-1]}"
+        raise ValueError(message)
+    return Series(np.arange(1, logs.size + 1), logs - logs[-1], mark="boxes")
 
 
 def profile(
@@ -391,10 +416,104 @@ def heat(
     return ax
 
 
+SIDES = (0.11, 0.85)  # of the picture: between them the layers stand
+SWATCHES = 9  # of the key
+GROUND = 0.2  # opacity of what neither vanishes nor explodes
+
+
+def network(
+    ax: Axes,
+    series: Series,
+    *,
+    y_label: str,
+    x_label: str = "layer ℓ",
+    x_domain: tuple[float, float] | None = None,
+    y_domain: tuple[float, float] | None = None,
+) -> Axes:
+    """Draw a network: its layers in a row, each tinted by the size of its gradient.
+
+    Blue has vanished, orange has exploded, pale violet is as large as at the last
+    layer. An arrow says where the gradient comes from. A row is 1.6 inches high:
+    ``fig, (ax,) = plotting.figure(height=plotting.ROW)``.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    series : Series
+        The layers, as `boxes` makes them; up to a hundred can be told apart.
+    y_label : str
+        What the tint says; the title of the picture.
+    x_label : str
+        What the boxes are; the browser reads it aloud, with the layer's number.
+    x_domain : (float, float), optional
+        From edge to edge of the boxes; from the layers where missing.
+    y_domain : (float, float), optional
+        Range of the tints, in decades; where missing, whole decades that hold all.
+
+    Returns
+    -------
+    Axes
+        The same `ax`, without axes.
+    """
+    layers, values = np.asarray(series.x, float), np.asarray(series.y, float)
+    first, last = x_domain or (layers[0] - 0.5, layers[-1] + 0.5)
+    if y_domain is None:
+        most = np.abs(values[np.isfinite(values)]).max(initial=1.0)
+        y_domain = (-float(np.ceil(most)), float(np.ceil(most)))
+    low, high = y_domain
+    left, right = SIDES
+    ax.set_axis_off()
+    ax.set_xlim(0, 1)
+    ax.set_ylim(0, 1)
+    _head(ax, y_label)
+    words: Any = {"fontsize": TEXT, "va": "center"}
+    ax.text(0, 0.75, "input", **words)
+    ax.text(1, 0.75, "loss", ha="right", fontweight="bold", **words)
+    through = ax.plot(
+        [0.08, right], [0.75, 0.75], color=COLORS["muted"], linewidth=0.75
+    )
+    through[0].set_zorder(0.5)  # behind the boxes
+    ax.annotate(
+        "",
+        (right + 0.01, 0.75),
+        (0.94, 0.75),
+        arrowprops={"arrowstyle": "->", "color": COLORS["accent"], "lw": LINE},
+    )
+    step = (right - left) / (last - first)
+    width = min(0.07, 0.84 * step if step > 0.012 else step)
+    for layer, value in zip(layers, values, strict=True):
+        center = left + (layer - first) * step
+        share = value / -low if value < 0 else value / high
+        _box(ax, (center - width / 2, 0.55), (width, 0.4), share)
+    ax.text(left, 0.42, f"layer {layers[0]:g}", color=COLORS["muted"], **words)
+    if layers.size > 1:
+        name = f"{layers[-1]:g}"
+        ax.text(right, 0.42, name, ha="right", color=COLORS["muted"], **words)
+    ax.text(1, 0.42, "gradient", ha="right", color=COLORS["accent"], **words)
+    begin, size = 0.39, 0.22 / SWATCHES
+    for i, share in enumerate(np.linspace(-1.0, 1.0, SWATCHES).tolist()):
+        _box(ax, (begin + i * size, 0.05), (size, 0.14), share)
+    ax.text(begin + 0.11, 0.12, "1", ha="center", **words)
+    ax.text(begin - 0.015, 0.12, f"smaller {power_of_ten(low)}", ha="right", **words)
+    ax.text(begin + 0.235, 0.12, f"{power_of_ten(high)} larger", **words)
+    return ax
+
+
+def _box(
+    ax: Axes, corner: tuple[float, float], size: tuple[float, float], share: float
+) -> None:
+    """An even ground, and over it as much of a pole's color as `share` says."""
+    pole = COLORS["vanish" if share < 0 else "explode"]
+    for shade, opacity in ((COLORS["neutral"], GROUND), (pole, min(1.0, abs(share)))):
+        ax.add_patch(Rectangle(corner, *size, color=shade, alpha=opacity, linewidth=0))
+
+
 VIEWS: dict[str, Callable[..., Axes]] = {
     "profile": profile,
     "histograms": histograms,
     "heat": heat,
+    "network": network,
 }
 
 
