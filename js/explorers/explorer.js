@@ -54,7 +54,11 @@ class Explorer {
     for (const kind of ["pointerup", "pointercancel"])
       addEventListener(kind, this.onRelease);
     this.figures.addEventListener("pointermove", (event) => this.#pointAt(event));
-    this.figures.addEventListener("pointerleave", () => this.#read());
+    this.figures.addEventListener("pointerdown", (event) => this.#pointAt(event));
+    // What a finger has read stays when it is gone.
+    this.figures.addEventListener("pointerleave", ({ pointerType }) => {
+      if (pointerType !== "touch") this.#read();
+    });
     this.figures.addEventListener("keydown", (event) => this.#key(event));
     this.figures.addEventListener("focusout", () => this.#read());
     el.replaceChildren(this.root);
@@ -175,6 +179,7 @@ class Explorer {
     const { knobs } = reading.spec;
     knobs.forEach(({ name }, i) => this.knobs[i].show(at[name]));
     this.#say(reading.sentence(at));
+    for (const picture of this.pictures.values()) picture.read();
     const width = Math.max(260, Math.min(Math.round(this.width), 900));
     const panels = reading.panels(at);
     const names = panels.map(({ name }) => name).join();

@@ -47,14 +47,9 @@ def workers() -> str:
     return "block"
 
 
-@pytest.fixture
-def page(browser: Browser, workers: str) -> Iterator[Page]:
+def noting_page(browser: Browser, **options: object) -> Page:
     """A page without motion, whose `requests` and `complaints` are kept."""
-    page = browser.new_page(
-        viewport={"width": 1280, "height": 900},
-        service_workers=workers,
-        reduced_motion="reduce",
-    )
+    page = browser.new_page(reduced_motion="reduce", **options)
     page.requests = []
     page.complaints = []
     page.on("request", lambda request: page.requests.append(request.url))
@@ -66,8 +61,40 @@ def page(browser: Browser, workers: str) -> Iterator[Page]:
         ),
     )
     page.on("requestfailed", lambda request: page.complaints.append(request.url))
+    return page
+
+
+@pytest.fixture
+def page(browser: Browser, workers: str) -> Iterator[Page]:
+    """A page on a desk, by pointer and keyboard."""
+    size = {"width": 1280, "height": 900}
+    page = noting_page(browser, viewport=size, service_workers=workers)
     yield page
     page.close()
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Page]:
+    """A page in the hand, by touch alone."""
+    page = noting_page(
+        browser,
+        viewport={"width": 390, "height": 844},
+        has_touch=True,
+        is_mobile=True,
+        service_workers="block",
+    )
+    yield page
+    page.close()
+
+
+def swipe(page: Page, *points: tuple[float, float]) -> None:
+    """Draw a finger over the screen from point to point."""
+    hand = page.context.new_cdp_session(page)
+    touches = [[{"x": float(x), "y": float(y)}] for x, y in points]
+    kinds = ["touchStart", *["touchMove"] * (len(points) - 1), "touchEnd"]
+    for kind, touch in zip(kinds, [*touches, []], strict=True):
+        hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touch})
+    hand.detach()
 
 
 def wait_until(page: Page, script: str, arg: object = None) -> None:

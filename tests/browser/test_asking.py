@@ -7,7 +7,7 @@ from html import unescape
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import PAGES, SITE, wait_until
+from conftest import PAGES, SITE, swipe, wait_until
 from playwright.sync_api import Locator, Page, expect
 from test_accessibility import LEVELS, SETTLED
 
@@ -139,6 +139,34 @@ def test_a_curve_is_drawn_by_pointer_and_keyboard(page, site):
     assert place.locator(".vg-told-answer path").count() == 2
     (kept,) = stored(page).values()
     assert len(kept["guesses"][data["id"]]) == len(levels)
+
+
+@pytest.mark.parametrize("kind", MADE)
+def test_a_guess_is_made_by_touch(phone, site, kind):
+    place, data = open_guess(phone, site, kind)
+    if kind == "choice":
+        place.locator("label").first.tap()
+        expected = data["options"][0]
+    elif kind == "number":
+        slider = place.get_by_role("slider", name="Your guess")
+        slider.tap(position={"x": slider.bounding_box()["width"] - 8, "y": 10})
+        expected = pytest.approx(data["high"], rel=0.3)
+    else:
+        box = place.locator(".vg-stage").first.bounding_box()
+        left, right = box["x"] + 64, box["x"] + box["width"] - 20
+        scrolled = phone.evaluate("scrollY")
+        down = np.linspace(box["y"] + 40, box["y"] + box["height"] - 60, 9)
+        swipe(phone, *zip(np.linspace(left, right, 9), down, strict=True))
+        assert phone.evaluate("scrollY") == scrolled  # it drew, the page stood still
+    place.get_by_role("button", name="This is my guess").tap()
+    expect(answers(place)).to_be_visible()
+    (kept,) = stored(phone).values()
+    guessed = kept["guesses"][data["id"]]
+    if kind == "curve":
+        assert guessed == sorted(guessed, reverse=True)
+        assert guessed[0] > guessed[-1]
+    else:
+        assert guessed == expected
 
 
 def test_what_gives_the_answer_away_waits_for_the_guess(page, site):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import PAGES, SITE, wait_until, wake
+from conftest import PAGES, SITE, swipe, wait_until, wake
 from playwright.sync_api import expect
 
 from vgcourse import explorers, formats, products
@@ -340,7 +340,9 @@ def test_a_touch_ends_the_motion(page, site):
     page.goto(f"{site}/book/intro.html")
     (place,) = wake(page)
     readout = place.locator(".vg-readout")
-    place.locator("[data-knob=depth]").focus()  # another than the one that moves
+    place.locator(
+        "[data-knob=depth] input"
+    ).first.focus()  # another than the one that moves
     expect(readout).to_have_attribute("aria-live", "polite")
     still = readout.inner_text()
     assert "0.7 times" in still
@@ -393,6 +395,46 @@ def test_arrow_keys_and_pointer_read_values_in_the_picture(page, site):
     expect(readout).to_contain_text("After 40\u00a0layers of gain 2")
     picture.hover(position={"x": 62, "y": 100})
     expect(readout).to_contain_text("layer 0: true value 1.0")
+
+
+def test_a_finger_reads_values_in_the_picture(phone, site):
+    place = linear_chain_of(phone, site, "gain=2&depth=40")
+    readout = place.locator(".vg-readout")
+    picture = place.locator("svg[data-panel=size]")
+    picture.evaluate("node => node.scrollIntoView({ block: 'center' })")
+    box = picture.bounding_box()
+    y = box["y"] + box["height"] / 2
+    phone.touchscreen.tap(box["x"] + box["width"] - 16, y)
+    expect(readout).to_contain_text("layer 40: true value 1.1\u00a0×\u00a010¹²")
+    assert picture.locator(".vg-reader circle").count() > 0
+    # It stays when the finger is gone, and follows one that moves sideways.
+    across = np.linspace(box["x"] + box["width"] - 30, box["x"] + 59, 12)
+    swipe(phone, *((x, y) for x in across))
+    expect(readout).to_contain_text("layer 0: true value 1.0")
+    place.get_by_role("button", name="less", exact=False).first.tap()
+    expect(readout).to_contain_text("of gain")
+    assert picture.locator(".vg-reader circle").count() == 0
+
+
+def test_the_layers_of_a_network_are_read_by_keyboard_and_by_touch(page, phone, site):
+    page.goto(f"{site}/book/intro.html")
+    (place,) = wake(page)
+    network = place.locator("svg[data-panel=network]")
+    network.focus()
+    network.press("End")
+    readout = place.locator(".vg-readout")
+    expect(readout).to_have_text("layer 30: 1.0 of the last layer's gradient")
+    network.press("Home")
+    expect(readout).to_contain_text("layer 1: ")
+    expect(readout).to_contain_text("10⁻⁶ of the last layer's gradient")
+    press(place.locator("[data-knob=weight_scale]"), "ArrowRight")
+    expect(readout).to_contain_text("With weights of 0.75 times")
+    assert place.locator(".vg-reader path").count() == 0
+
+    phone.goto(f"{site}/book/intro.html")
+    (place,) = wake(phone)
+    place.locator("svg[data-panel=network]").tap(position={"x": 48, "y": 30})
+    expect(place.locator(".vg-readout")).to_contain_text("layer 1: ")
 
 
 def test_the_last_setting_stays_as_a_ghost_and_one_can_be_pinned(page, site):
