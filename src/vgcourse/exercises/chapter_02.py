@@ -24,6 +24,23 @@ def smallest_trap(gain: float) -> int:
     return round(float(value) * 2**24)
 
 
+def random_pairs(pairs: int = 4000) -> tuple[float, float]:
+    """Return two shares of random pairs whose matrices have spectral radius 0.9.
+
+    Of those whose product has a spectral radius above 1, and of those whose product can
+    stretch some signal.
+    """
+    W = np.random.default_rng(0).standard_normal((pairs, 2, 2, 2))
+    radius = np.abs(np.linalg.eigvals(W)).max(axis=-1)
+    W = 0.9 * W / radius[..., None, None]
+    both = W[:, 1] @ W[:, 0]
+    grows = np.abs(np.linalg.eigvals(both)).max(axis=-1) > 1
+    stretches = np.linalg.norm(both, ord=2, axis=(-2, -1)) > 1
+    return float(grows.mean()), float(stretches.mean())
+
+
+GROW, STRETCH = random_pairs()
+
 EXERCISES: list[Exercise] = [
     Number(
         "02.1",
@@ -130,5 +147,37 @@ EXERCISES: list[Exercise] = [
         "which is not zero and no longer depends on the depth. a has hit the cliff, b "
         "explodes, d is well.",
         right="it falls, and then stays at one small number",
+    ),
+    Number(
+        "02.5",
+        asks="the share of pairs that grow, from 0 to 1",
+        truth=GROW,
+        rtol=0.0,
+        atol=0.03,
+        mistakes=[
+            Mistake(
+                0.0,
+                "the eigenvalues of the two say nothing about those of their product: "
+                "some pairs do grow",
+            ),
+            Mistake(
+                STRETCH,
+                "in so many pairs the largest *singular* value of the product is above "
+                "1: it can stretch some signal once, but in the long run it is the "
+                "spectral radius that counts",
+                low=STRETCH - 0.03,
+                high=STRETCH + 0.03,
+            ),
+            Mistake(
+                100 * GROW,
+                "that is in percent; a share from 0 to 1 is asked for",
+                low=20.0,
+                high=35.0,
+            ),
+        ],
+        solution="In somewhat more than a quarter of them, about 0.28: draw both "
+        "matrices, divide each by its spectral radius and multiply by 0.9, and look at "
+        "the spectral radius of the product.",
+        right="each shrinks in the long run, and more than a quarter of the pairs grow",
     ),
 ]
