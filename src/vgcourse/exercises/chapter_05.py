@@ -2,13 +2,34 @@
 
 import math
 
-from vgcourse.exercises.kinds import Exercise, Mistake, Number
+from vgcourse.exercises.kinds import Choice, Exercise, Mistake, Number
 
-BELOW_TWO = math.erfc(-2 / math.sqrt(2)) / 2  # of a standard normal variable
+LEAK, LEAKY_LAYERS = 0.5, 20
+KEPT_BY_LEAK = 2 * (1 + LEAK**2) / 2  # of the mean square, with variance 2/n
+KEEP = 0.8  # what dropout leaves
 
 EXERCISES: list[Exercise] = [
     Number(
         "05.1",
+        asks="the derivative",
+        # Through C to D, E and F: all other paths begin at a shut unit.
+        truth=-1 * 3 * 2 + -1 * 1 * 1 + -1 * 3 * -1,
+        mistakes=[
+            Mistake(3.0, "that is for x = 1; now other units are open"),
+            Mistake(4.0, "that is y; the derivative has the weight −1 from x to C"),
+            Mistake(-5.0, "that adds up all nine paths, but A and B are shut now"),
+            Mistake(-7.0, "you left out F, which is open now as before"),
+            Mistake(-3.0, "you left out E, which is open now: only C feeds it"),
+            Mistake(-6.0, "that is one path, through D; E and F are open too"),
+        ],
+        solution=r"Now $z_A = -2$, $z_B = -1$ and $z_C = 1$: only C is open, and it "
+        r"gives D, E and F the values 3, 1 and 3, all open. Three paths: "
+        r"$-1 \cdot 3 \cdot 2 = -6$, $-1 \cdot 1 \cdot 1 = -1$ and "
+        r"$-1 \cdot 3 \cdot (-1) = 3$, together $-4$.",
+        right="C, D, E and F are open, and three paths run through them",
+    ),
+    Number(
+        "05.2",
         asks="the factor",
         truth=1.1**29,
         mistakes=[
@@ -31,54 +52,114 @@ EXERCISES: list[Exercise] = [
         right="29 of 30 matrices stand in it",
     ),
     Number(
-        "05.2",
-        asks="the number of examples",
-        truth=math.ceil(math.log(0.01) / math.log(BELOW_TWO)),
-        whole=True,
-        unit="examples",
+        "05.3",
+        asks="the factor",
+        truth=math.sqrt(KEPT_BY_LEAK) ** LEAKY_LAYERS,
+        rtol=0.01,
         mistakes=[
             Mistake(
-                math.floor(math.log(0.01) / math.log(BELOW_TWO)),
-                "with one more it is fewer than 1 %",
+                KEPT_BY_LEAK**LEAKY_LAYERS,
+                "that is the mean square; the RMS is its root",
             ),
             Mistake(
-                round(64 * BELOW_TWO**64 / 0.01),
-                "the share of dead units falls like a power of B, not like 1/B",
+                math.sqrt(KEPT_BY_LEAK / 2) ** LEAKY_LAYERS,
+                "that is for the variance 1/n; it is 2/n here",
+            ),
+            Mistake(math.sqrt(KEPT_BY_LEAK), "that is one layer; there are twenty"),
+            Mistake(
+                (1 + LEAK) ** (LEAKY_LAYERS / 2),
+                "the slope enters as a square: 1 + a², not 1 + a",
+            ),
+            Mistake(1.0, "2/n is right for a shut side of slope 0; here it leaks"),
+        ],
+        solution=r"By (5.4) a layer multiplies the mean square by "
+        r"$2 \cdot (1 + \frac14)/2 = 1.25$, and the RMS by its root. Twenty layers: "
+        r"$1.25^{10} = 9.3$. The leak makes the gradient explode, slowly.",
+    ),
+    Choice(
+        "05.4",
+        asks="the network",
+        options=["A", "B", "C", "D"],
+        truth="D",
+        mistakes=[
+            Mistake(
+                "A",
+                "this one bends: what it keeps depends on the size of the signal, so "
+                "it is no ReLU, and no factor straightens it",
             ),
             Mistake(
-                math.ceil(math.log(0.01) / math.log(0.23)),
-                "0.23 is what 64 examples leave; take the 64th root of it first",
-                low=2,
-                high=5,
+                "B",
+                "more than seven decades in 19 layers are a factor of 0.4 per layer, "
+                "and √2 makes that 0.58",
             ),
             Mistake(
-                math.ceil(math.log(0.01) / math.log(2 * BELOW_TWO - 1)),
-                "only one of the two sides is shut",
-            ),
-            Mistake(
-                math.ceil(math.log(0.99) / math.log(BELOW_TWO)),
-                "that leaves 1 % alive, or fewer",
+                "C",
+                "here nothing arrives: a layer is dead, and no positive factor on the "
+                "weights makes a unit change sides",
             ),
         ],
-        solution=r"From $\Phi(2)^B < 0.01$ follows "
-        r"$B > \ln 0.01 / \ln 0.97725 = 200.1$, so 201 examples. A unit is dead only "
-        "with respect to the examples there are.",
+        solution="D: three decades in 19 layers are a factor of 0.71 per layer, "
+        r"a ReLU network with variance $1/n$, and $\sqrt 2 \cdot 0.71 = 1$. B falls "
+        r"by 0.41 per layer (PyTorch's default, $1/(3n)$) and needs $\sqrt 6$. A is "
+        "GELU, whose share depends on the signal. In C a layer is dead.",
+        right="0.71 per layer is √½, and √2 pays it back",
     ),
     Number(
-        "05.3",
-        asks="the variance, as a multiple of 1/n",
-        truth=2 / (1 + (-1) ** 2),
-        unit="/n",
+        "05.5",
+        asks="the share",
+        truth=1 / 4,
         mistakes=[
-            Mistake(2.0, "that is ReLU's, whose other half is shut"),
-            Mistake(0.5, "that is what is kept of the variance with the slope 0"),
-            Mistake(math.sqrt(2), "that is ReLU's standard deviation, not a variance"),
-            Mistake(0.0, "the slope enters as a square: 1 + a², not 1 + a"),
-            Mistake(-1.0, "a variance is not negative"),
+            Mistake(
+                11 / 16,
+                "that is the share of zeros, your colleague's number; a dead unit is "
+                "zero for every example",
+            ),
+            Mistake(
+                1.0,
+                "every unit is shut for some example; dead are those that are shut for "
+                "all",
+            ),
+            Mistake(3 / 4, "that is the share of units that live"),
+            Mistake(0.0, "look at unit 3: no example opens it"),
+            Mistake(5 / 16, "that is the share of outputs that are not zero"),
         ],
-        solution=r"It is $|z|$, whose slope is $\pm1$ everywhere. (5.6) gives the "
-        "gain 1, so the variance is 1: as for the identity, nothing is lost, only "
-        "folded.",
-        right="nothing is lost, only folded",
+        solution="One unit of four, the third: 25 %. The mean of `h == 0` counts "
+        "zeros, and shut for many examples is not dead. Ask each unit whether it is "
+        "zero for *every* example: `(h == 0).all(axis=0).mean()`.",
+        right="only unit 3 is zero for every example",
+    ),
+    Number(
+        "05.6",
+        asks="the variance, as a multiple of 1/n",
+        truth=2 * KEEP,
+        unit="/n",
+        rtol=0.01,
+        mistakes=[
+            Mistake(
+                2.0,
+                "dropout keeps the mean, but not the mean square: what is left was "
+                "divided by 0.8",
+            ),
+            Mistake(
+                2 / KEEP,
+                "dropout with division makes the mean square larger, so the weights "
+                "must be smaller",
+            ),
+            Mistake(
+                2 * KEEP**2,
+                "the division by 0.8 counts squared, but only 0.8 of the units are "
+                "left to be divided",
+            ),
+            Mistake(KEEP, "that is without the shut half of ReLU"),
+            Mistake(
+                2 * math.sqrt(KEEP),
+                "that is a root too many: variances go with mean squares",
+            ),
+        ],
+        solution=r"Of the mean square dropout keeps the share 0.8 of the terms, each "
+        r"divided by $0.8^2$: it becomes $1/0.8 = 1.25$ times as large. With ReLU's "
+        r"½ a layer keeps $n v \cdot \frac12 \cdot 1.25$, which is 1 at $n v = 1.6$. "
+        "The gradient meets the same factors.",
+        right="dropout multiplies the mean square by 1.25, and the weights pay for it",
     ),
 ]
