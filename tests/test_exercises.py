@@ -2,9 +2,11 @@
 
 import importlib
 import math
+import re
 from fractions import Fraction
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 import sympy as sp
@@ -92,6 +94,20 @@ def test_the_gains_of_chapter_4_keep_a_gradient_level() -> None:
     sigmoid = {"activation": "sigmoid", "sigma_w": known.LEVEL_SIGMOID}
     settled = meanfield.fixed_point(**sigmoid).q
     assert abs(meanfield.chi(**sigmoid, q=settled) - 1) < 0.001
+
+
+def test_each_exercise_is_asked_once_in_its_chapter_and_no_other_is() -> None:
+    asked: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        cells = nbformat.read(path, as_version=4).cells
+        code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+        ids = re.findall(r"exercises\.check\(\s*[\"'](.*?)[\"']", code)
+        asked.setdefault(path.stem[:2], []).extend(ids)
+    for chapter in CHAPTERS:
+        number = chapter.stem.removeprefix("chapter_")
+        ids = [each.id for each in EXERCISES if each.id.startswith(f"{number}.")]
+        assert asked.pop(number) == ids
+    assert not any(asked.values()), "asked where no exercise is described"
 
 
 def number(truth: float = 0.0578, **options: object) -> Number:
