@@ -168,7 +168,7 @@ function numberView(question) {
     answer: () => Number(value().toPrecision(4)),
     told(guess) {
       const truth = Number(question.truth);
-      const line = element("div", { className: "vg-line" });
+      const line = element("div", { className: "vg-rail" });
       const picture = element("div", { className: "vg-axis vg-marked" }, line, scale());
       line.append(
         mark(axis.at(truth), "vg-truth", `truth: ${spoken(truth, question)}`),

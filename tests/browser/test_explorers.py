@@ -310,6 +310,18 @@ def test_a_turned_knob_changes_the_picture(page, site, name, i):
         assert place.locator(".vg-pictures").inner_html() != before
 
 
+def test_each_name_in_a_legend_has_its_color_beside_it(page, site):
+    page.goto(f"{site}/book/intro.html")
+    (place,) = wake(page)
+    keys = place.locator(".vg-key").all()
+    assert len(keys) == 2
+    for key in keys:
+        around, swatch = key.bounding_box(), key.locator("i").bounding_box()
+        assert swatch["width"] > 5
+        assert around["x"] <= swatch["x"] < around["x"] + around["width"]
+        assert around["y"] <= swatch["y"] < around["y"] + around["height"]
+
+
 SENTENCES = """
 window.sentences = [];
 new MutationObserver(() => {
