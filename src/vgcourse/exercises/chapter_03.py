@@ -7,9 +7,8 @@ from vgcourse.exercises.kinds import Choice, Exercise, Mistake, Number
 GOOD, BAD, YEARS = 1.5, 0.6, 20
 INPUTS, RMS, STD = 64, 3.0, 0.25
 OPEN, LAYERS = 0.25, 6
-# Of the RMS in a layer of width 4, in nats: (ln(2/4) + ψ(2))/2, where ψ(2) = 1 − γ.
-EULER_GAMMA = 0.5772156649015329
-RATE = (math.log(2 / 4) + 1 - EULER_GAMMA) / 2
+WIDTH = 10
+RATE = -1 / (2 * WIDTH)  # of the RMS, in nats per layer
 
 EXERCISES: list[Exercise] = [
     Number(
@@ -103,20 +102,21 @@ EXERCISES: list[Exercise] = [
             ),
         ],
         solution="B, the narrow one. Its curves fan out, and a variance moves all of "
-        "them alike: whatever it is, some vanish and some explode. What helps is a "
-        "larger width or a smaller depth. A and D have the wrong variance; C is fine.",
+        "them alike: it can lift the fan or lower it, and never close it. What helps "
+        "is a larger width or a smaller depth. A and D have the wrong variance; C is "
+        "fine.",
         right="the curves fan out: depth divided by width is too large, and a variance "
         "moves all of them alike",
     ),
     Number(
         "03.5",
-        asks="the value of 4v",
+        asks="the value of 10v",
         truth=math.exp(-2 * RATE),
         rtol=0.01,
         mistakes=[
             Mistake(
                 math.exp(-RATE),
-                "that is the gain, a factor of the deviation; 4v is a variance",
+                "that is the gain, a factor of the deviation; 10v is a variance",
             ),
             Mistake(
                 1.0,
@@ -127,13 +127,14 @@ EXERCISES: list[Exercise] = [
                 "that lowers the weights; the typical signal sinks, so raise them",
             ),
             Mistake(
-                math.exp(1 / 4),
-                "that is the approximation −1/(2n) of the rate; take its exact value",
+                math.exp(-4 * RATE),
+                "the RMS loses 1/(2n) nats per layer, and its square 1/n",
             ),
         ],
-        solution=r"The table says that the gain $g = e^{0.135} = 1.145$ keeps the "
-        r"typical RMS level. A gain multiplies standard deviations, so "
-        r"$4 v = g^2 = 1.31$. With it the mean square grows by 1.31 per layer.",
+        solution=r"By (3.6) the rate is zero if $\ln g = 1/(2n) = 0.05$: $g = 1.05$. "
+        r"A gain multiplies standard deviations, so $10\, v = g^2 = e^{0.1} = 1.105$. "
+        r"(The table's measured gain, squared, is 1.11.) With it the mean square grows "
+        r"by 1.105 per layer.",
     ),
     Number(
         "03.6",
