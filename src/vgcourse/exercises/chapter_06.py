@@ -4,10 +4,10 @@ import math
 
 from vgcourse.exercises.kinds import Choice, Exercise, Mistake, Number
 
-FAN_IN = 3 * 3 * 64
-FAN_OUT = 3 * 3 * 128
+FAN_IN, FAN_OUT = 400, 100
 KEPT = (1 + 0.2**2) / 2  # of the mean square, by a leaky ReLU of slope 0.2
 WIDTH = 512
+DEPTH, LAYER = 31, 10
 SINE = (1 - math.exp(-2)) / 2  # E[sin²] at q = 1
 COSINE = (1 + math.exp(-2)) / 2  # E[cos²], the mean squared slope
 
@@ -26,8 +26,8 @@ EXERCISES: list[Exercise] = [
                 "that counts the outputs; a preactivation adds up its inputs",
             ),
             Mistake(
-                math.sqrt(1 / (KEPT * 64)),
-                "a 3 × 3 window has nine inputs per channel",
+                math.sqrt(2 / (FAN_IN + FAN_OUT)),
+                "that is Glorot's compromise, which knows of no activation",
             ),
             Mistake(
                 math.sqrt(2 / FAN_IN), "that is ReLU's: the leak keeps a little more"
@@ -38,9 +38,10 @@ EXERCISES: list[Exercise] = [
             ),
         ],
         rtol=0.003,
-        solution=r"It adds up $3 \cdot 3 \cdot 64 = 576$ products; the variance is "
-        r"$2/((1 + 0.2^2) \cdot 576) = 0.003339$ and the standard deviation 0.0578.",
-        right="576 products, of which the leaky ReLU keeps 0.52 in mean square",
+        solution=r"A preactivation adds up 400 products, of which the leaky ReLU keeps "
+        r"$(1 + 0.2^2)/2 = 0.52$ in mean square. So the variance is "
+        r"$1/(0.52 \cdot 400) = 0.00481$ and the standard deviation 0.0693.",
+        right="400 products, of which the leaky ReLU keeps 0.52 in mean square",
     ),
     Number(
         "06.2",
@@ -114,19 +115,32 @@ EXERCISES: list[Exercise] = [
     ),
     Number(
         "06.5",
-        asks="the standard deviation",
-        truth=math.sqrt(2 / 9),
+        asks="the factor",
+        truth=0.5 ** ((DEPTH - 1) / 2),
+        rtol=0.01,
         mistakes=[
             Mistake(
-                math.sqrt(2 / FAN_IN),
-                "that adds up all 64 channels; here each is filtered by itself",
+                0.5 ** (DEPTH / 2),
+                "you counted 31 factors: the weight's own layer is none of them",
             ),
-            Mistake(2 / 9, "that is the variance, not the standard deviation"),
-            Mistake(1 / 3, "that makes up for the sum, not for what ReLU takes away"),
+            Mistake(
+                0.5 ** (DEPTH - 1),
+                "that is the factor of the mean square; the RMS is asked for",
+            ),
+            Mistake(
+                0.5 ** ((DEPTH - LAYER) / 2),
+                "that is the error signal alone; it is multiplied by the signal below",
+            ),
+            Mistake(
+                0.5 ** ((LAYER - 1) / 2),
+                "that is the signal below alone; it is multiplied by the error signal",
+            ),
         ],
-        solution=r"Each output adds up nine products, so the variance is $2/9$ and the "
-        r"standard deviation $\sqrt{2/9} = 0.47$.",
-        right="nine products, of which ReLU keeps half in mean square",
+        solution=r"Forward and backward a layer keeps $\sqrt{1/2}$ of the RMS. Below "
+        r"layer 10 lie 9 layers and above it 21, so by (6.5) the factor is "
+        r"$\sqrt{1/2}^{\,30} = 2^{-15} = 3.1 \times 10^{-5}$, in this layer as in any "
+        r"other.",
+        right="nine layers below and 21 above, and the same in every layer",
     ),
     Number(
         "06.6",

@@ -31,11 +31,8 @@ CURVES = (
 )
 SCHEMES = (
     "lecun_normal",
-    "lecun_uniform",
     "glorot_normal",
-    "glorot_uniform",
     "he_normal",
-    "he_uniform",
     "truncated_normal",
     "orthogonal",
 )
