@@ -30,8 +30,10 @@ serve:                ## build the course and serve it on this machine
 	@echo "[3/3] Serving the course"
 	@$(PYTHON_ENV) tools/serve.py
 
+# The book's build runs every notebook, and a test compares what they said with what is
+# stored: `make notebooks` would run them once more.
 test: env             ## lint, types, unit tests, notebooks here and as in Colab, PDF, book, browser tests
-	@$(PYTHON_ENV) tools/steps.py lint types unit notebooks colab , pdf book browser
+	@$(PYTHON_ENV) tools/steps.py lint types unit colab , pdf book browser
 
 env:                  ## make .venv, with the pinned requirements
 	@sh tools/environment.sh
@@ -70,7 +72,7 @@ book: lite            ## build the book, if something in it has changed
 # `make test` has built both one step before, and says so.
 browser: env $(if $(filter book,$(VGCOURSE_STEPS)),,pdf book)  ## drive the built pages in Chromium
 	@VGCOURSE_CHROMIUM="$$($(PYTHON_ENV) tools/browser.py)" && export VGCOURSE_CHROMIUM && \
-	VGCOURSE_REQUIRE="$(filter browser lite,$(VGCOURSE_REQUIRE))" $(PYTEST) tests/browser -n 2
+	VGCOURSE_REQUIRE="$(filter browser lite,$(VGCOURSE_REQUIRE))" $(PYTEST) tests/browser -n 2 --dist loadgroup
 
 coverage: env         ## unit tests with branch coverage: 100 % of the compute rooms
 	@$(PYTEST) tests/test_*.py --cov --cov-branch --cov-report=term-missing:skip-covered

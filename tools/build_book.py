@@ -21,7 +21,8 @@ PDF = BUILD / "vgcourse.pdf"
 LOG = ROOT / ".make" / "book.log"
 # A file that the code groups match makes every notebook run again; a notebook whose
 # own code changed runs again by itself, since Jupyter's cache knows notebooks by code.
-CODE = ("src/**/*.py", "requirements.txt")
+DATA = ("src/**/*.npz", "src/**/*.gz", "src/**/*.json")
+CODE = ("src/**/*.py", *DATA, "requirements.txt")
 PAGES = (
     "src/**/*",
     "pyproject.toml",

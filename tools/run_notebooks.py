@@ -4,7 +4,7 @@
     python tools/run_notebooks.py notebooks/NAME.ipynb  some of them
 
 What is stored is text, LaTeX and small pictures: enough for Colab and GitHub to show
-something before anything runs, and for strict nbval to compare. What differs from one
+something before anything runs, and for the tests to compare. What differs from one
 run or machine to the next (times, widget models, kernel details) is left out.
 """
 
@@ -101,6 +101,15 @@ def normalize(notebook: NotebookNode) -> NotebookNode:
                     output.execution_count = count
     normalize_ids(notebook.cells)
     return notebook
+
+
+def words(cell: NotebookNode) -> list[Any]:
+    """Return everything that a cell shows but its pictures."""
+    return [
+        [output.get(key) for key in ("name", "text", "ename", "evalue")]
+        + [v for mime, v in sorted(output.get("data", {}).items()) if "text/" in mime]
+        for output in cell.get("outputs", [])
+    ]
 
 
 def check(notebook: NotebookNode) -> None:
