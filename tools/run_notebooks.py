@@ -130,6 +130,7 @@ def execute(
         notebook,
         kernel_name=kernel,
         timeout=600,
+        startup_timeout=600,  # a kernel takes a minute where the machine is busy
         record_timing=False,
         store_widget_state=False,
         resources={"metadata": {"path": str(folder)}},

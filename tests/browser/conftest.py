@@ -1,6 +1,7 @@
 """The built pages, served on loopback, and a browser that notes what they do."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import browser as chromium
@@ -15,6 +16,8 @@ PAGES = sorted(
     for folder in ("book", "notebooks")
     for page in (SITE / folder).glob("*.html")
 )
+WIDE = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 800}
 # What is true on a quiet machine comes later on a busy one.
 expect.set_options(timeout=30_000)
 
@@ -67,8 +70,7 @@ def noting_page(browser: Browser, **options: object) -> Page:
 @pytest.fixture
 def page(browser: Browser, workers: str) -> Iterator[Page]:
     """A page on a desk, by pointer and keyboard."""
-    size = {"width": 1280, "height": 900}
-    page = noting_page(browser, viewport=size, service_workers=workers)
+    page = noting_page(browser, viewport=WIDE, service_workers=workers)
     yield page
     page.close()
 
@@ -95,6 +97,54 @@ def swipe(page: Page, *points: tuple[float, float]) -> None:
     for kind, touch in zip(kinds, [*touches, []], strict=True):
         hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touch})
     hand.detach()
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A page of the book that is open, with its explorers alive."""
+
+    name: str
+    host: str
+    page: Page
+    explorers: list[Locator]
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a host that has the book in a folder, ``course``."""
+    root = tmp_path_factory.mktemp("host")
+    (root / "course").symlink_to(SITE)
+    with serve.running(root) as address:
+        yield address
+
+
+@pytest.fixture(scope="session", params=PAGES)
+def opened(
+    request: pytest.FixtureRequest, browser: Browser, folder: str
+) -> Iterator[Visit]:
+    """Each page of the book, opened once for all that is asked of each: see `visit`."""
+    page = noting_page(browser, viewport=WIDE, service_workers="block")
+    page.goto(f"{folder}/course/{request.param}.html")
+    explorers = wake(page)
+    page.wait_for_load_state("networkidle")
+    yield Visit(request.param, folder, page, explorers)
+    page.close()
+
+
+@pytest.fixture
+def visit(opened: Visit) -> Visit:
+    """A page of the book as a visitor with a wide, light screen has it before her."""
+    opened.page.set_viewport_size(WIDE)
+    opened.page.emulate_media(color_scheme="light")
+    return opened
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together what is asked of one page, also where two processes share."""
+    for item in items:
+        params = item.callspec.params if hasattr(item, "callspec") else {}
+        if "opened" in params:
+            item.add_marker(pytest.mark.xdist_group(params["opened"]))
 
 
 def wait_until(page: Page, script: str, arg: object = None) -> None:

@@ -4,18 +4,20 @@ Every knob is turned by keyboard; the numbers are read off the drawn marks, thro
 the scales of the picture, and compared with the package's functions.
 """
 
+import base64
+import json
 import re
 from pathlib import Path
 
 import numpy as np
-import pytest
-from conftest import PAGES, SITE, swipe, wait_until, wake
+from conftest import SITE, swipe, wait_until, wake
 from playwright.sync_api import expect
 
 from vgcourse import explorers, formats, products
 from vgcourse.activations import ACTIVATIONS
 from vgcourse.explorers import _runs
 from vgcourse.explorers.patient import HIGHEST_LOSS
+from vgcourse.explorers.reading import Reading
 from vgcourse.meanfield import predict_profile
 from vgcourse.propagation import measure_grid
 from vgcourse.unit_chain import unit_chain
@@ -144,11 +146,6 @@ FUNCTIONS = {
     "Rectifiers": rectifiers,
     "Saturation": saturation,
 }
-PLACES = [
-    (page, i)
-    for page in PAGES
-    for i in range((SITE / f"{page}.html").read_text().count('class="vg-explorer"'))
-]
 
 
 def which(place):
@@ -164,11 +161,19 @@ def position_of(control):
     return int(control.input_value())
 
 
-def knobs_of(place, widget):
-    """The values that the inputs of the page show."""
+def kept(place):
+    """The description and the table that the page has, as Python reads them."""
+    name = Path(place.get_attribute("data-state")).name
+    text = (SITE / "_static/explorers" / name).read_text("utf-8")
+    state = json.loads(text.partition("(")[2].rpartition(")")[0])
+    return Reading(state["spec"], base64.b64decode(state["table"]))
+
+
+def positions_of(place, reading):
+    """Where the inputs of the page stand."""
     return {
-        name: knob.values[position_of(place.locator(f"[data-knob={name}]"))]
-        for name, knob in widget.knobs.items()
+        name: position_of(place.locator(f"[data-knob={name}]"))
+        for name in reading.knobs
     }
 
 
@@ -188,75 +193,70 @@ def turn(place, rng):
         keys = ["ArrowLeft", "ArrowRight", "PageUp", "PageDown", "Home", "End"]
         if not is_range:
             keys = ["ArrowDown", "ArrowUp", "ArrowDown"]
-        press(control, *map(str, rng.choice(keys, size=3)))
+        press(control, str(rng.choice(keys)))
 
 
-def picture_of(widget, panel):
-    """What Python would draw in this panel."""
-    at = widget.positions()
-    panels = widget.reading.panels(at)
-    return widget.reading.picture(
-        next(p for p in panels if p["name"] == panel.name), at
-    )
-
-
-def compare(drawn, panel, widget, expected):
+def compare(drawn, panel, reading, at, expected):
     """Compare what one panel shows with what Python computes; count the numbers."""
-    if panel.view == "histograms":
-        return compare_histograms(drawn, panel, widget, expected)
-    if panel.view == "heat":
+    if panel["view"] == "histograms":
+        return compare_histograms(drawn, panel, reading, at, expected)
+    if panel["view"] == "heat":
         # A picture of pixels, without marks that could be read.
-        (cells,) = panel.series
-        found = widget.row(cells.array)
-        np.testing.assert_allclose(found, expected[cells.array], atol=0.006)
+        (cells,) = panel["series"]
+        found = reading.row(cells["array"], at)
+        np.testing.assert_allclose(found, expected[cells["array"]], atol=0.006)
         return len(found)
-    resolved = picture_of(widget, panel)
-    low, high = resolved["y_domain"]
-    if panel.view == "network":
-        (trace,) = panel.series
-        points = np.array(drawn[f"boxes {trace.array}"])
-        shares = np.clip(expected[trace.array] / high, -1, 1)
+    picture = reading.picture(panel, at)
+    low, high = picture["y_domain"]
+    if panel["view"] == "network":
+        (trace,) = panel["series"]
+        name = trace["array"]
+        points = np.array(drawn[f"boxes {name}"])
+        shares = np.clip(expected[name] / high, -1, 1)
         np.testing.assert_allclose(points[:, 0], 1 + np.arange(len(shares)), atol=0.01)
         np.testing.assert_allclose(points[:, 1], shares, atol=0.006 + 0.006 / high)
         return len(points)
     compared = 0
-    for trace, series in zip(panel.series, resolved["series"], strict=True):
-        y = np.asarray(expected[trace.array], float)
+    for trace, series in zip(panel["series"], picture["series"], strict=True):
+        name, mark = trace["array"], trace["mark"]
+        y = np.asarray(expected[name], float)
         x = np.asarray(series["x"])
-        if trace.color == "fate" and x[0] > x[-1]:  # read from left to right
+        if trace["color"] == "fate" and x[0] > x[-1]:  # read from left to right
             x, y, there = x[::-1], y[::-1], series["y"][::-1]
         else:
             there = series["y"]
-        layout = widget.spec["arrays"][trace.array]
+        layout = reading.layouts[name]
         unit = layout["unit"] if layout["dtype"] != "float32" else 0.0
-        kept = np.isfinite(y)
-        np.testing.assert_array_equal(np.isfinite(there), kept)
+        finite = np.isfinite(y)
+        np.testing.assert_array_equal(np.isfinite(there), finite)
         np.testing.assert_allclose(
-            there[kept], y[kept], rtol=1e-5, atol=1e-5 + unit / 2
+            there[finite], y[finite], rtol=1e-5, atol=1e-5 + unit / 2
         )
-        mark = {"line": "line", "dots": "dot", "bars": "rect"}[trace.mark]
-        points = np.array(drawn.get(f"{mark} {trace.array}", []))
+        tag = {"line": "line", "dots": "dot", "bars": "rect"}[mark]
+        points = np.array(drawn.get(f"{tag} {name}", []))
         if not len(points):
             # A line needs two points; a bar of height zero is not there.
-            assert kept.sum() <= 1 or (trace.mark == "bars" and not y[kept].any())
+            assert finite.sum() <= 1 or (mark == "bars" and not y[finite].any())
             continue
-        np.testing.assert_allclose(points[:, 0], x[kept], atol=PIXEL)
+        np.testing.assert_allclose(points[:, 0], x[finite], atol=PIXEL)
         height = points[:, 1]
-        if trace.mark == "bars":
-            rises = np.abs(points[:, 2] - panel.base) < 1e-6 * (high - low)
+        if mark == "bars":
+            rises = np.abs(points[:, 2] - panel["base"]) < 1e-6 * (high - low)
             height = np.where(rises, points[:, 1], points[:, 2])
-        np.testing.assert_allclose(height, y[kept], atol=unit / 2 + 2e-3 * (high - low))
+        np.testing.assert_allclose(
+            height, y[finite], atol=unit / 2 + 2e-3 * (high - low)
+        )
         compared += len(points)
     return compared
 
 
-def compare_histograms(drawn, panel, widget, expected):
+def compare_histograms(drawn, panel, reading, at, expected):
     """Bars as wide as the shares, beside each other layer by layer."""
-    (trace,) = panel.series
-    shares = expected[trace.array].reshape(-1, len(widget.row(panel.edges)) - 1)
-    points = np.array(drawn[f"rect {trace.array}"])
+    (trace,) = panel["series"]
+    edges = reading.row(panel["edges"], at)
+    shares = expected[trace["array"]].reshape(-1, len(edges) - 1)
+    points = np.array(drawn[f"rect {trace['array']}"])
     widths = np.zeros_like(shares)
-    edges = widget.row(panel.edges)
     bins = np.searchsorted(edges, (points[:, 1] + points[:, 2]) / 2) - 1
     widths[np.rint(points[:, 0]).astype(int), bins] = points[:, 3]
     widest = shares.max(axis=1, keepdims=True)
@@ -267,47 +267,46 @@ def compare_histograms(drawn, panel, widget, expected):
     return len(points)
 
 
-@pytest.mark.parametrize(("name", "i"), PLACES)
-def test_every_knob_turned_by_keyboard_draws_what_python_computes(page, site, name, i):
-    page.goto(f"{site}/{name}.html")
-    place = wake(page)[i]
-    cls = which(place)
-    if cls is None:
-        return  # a figure that turns: its table is tested where it is made
-    widget = cls()
+def test_every_knob_turned_by_keyboard_draws_what_python_computes(visit):
+    for place in visit.explorers:
+        # A figure that turns has its table tested where it is made.
+        if (cls := which(place)) is not None:
+            turn_and_compare(place, cls)
+
+
+def turn_and_compare(place, cls):
+    """Read off the picture what it shows at twelve settings, and compute it anew."""
+    reading = kept(place)
     rng = np.random.default_rng(0)
-    compared, seen = 0, {knob: set() for knob in widget.knobs}
+    compared, seen = 0, {knob: set() for knob in reading.knobs}
     for _ in range(12):
-        knobs = knobs_of(place, widget)
+        at = positions_of(place, reading)
+        knobs = {name: reading.value(name, at) for name in at}
         for knob, value in knobs.items():
             seen[knob].add(value)
-            setattr(widget, knob, value)
-        assert place.locator(".vg-readout").inner_text() == widget.sentence()
+        assert place.locator(".vg-readout").inner_text() == reading.sentence(at)
         expected = FUNCTIONS[cls.__name__](knobs)
-        at = widget.reading.positions(knobs)
-        names = {panel["name"] for panel in widget.reading.panels(at)}
-        shown = [panel for panel in widget.panels if panel.name in names]
-        assert place.locator("svg[data-panel]").count() == len(shown)
-        for panel in shown:
-            drawn = place.locator(f"svg[data-panel={panel.name}]").evaluate(READ)
-            compared += compare(drawn, panel, widget, expected[panel.name])
+        panels = reading.panels(at)
+        assert place.locator("svg[data-panel]").count() == len(panels)
+        for panel in panels:
+            name = panel["name"]
+            drawn = place.locator(f"svg[data-panel={name}]").evaluate(READ)
+            compared += compare(drawn, panel, reading, at, expected[name])
         turn(place, rng)
     assert compared >= 50
     assert all(len(values) > 1 for values in seen.values()), seen
 
 
-@pytest.mark.parametrize(("name", "i"), PLACES)
-def test_a_turned_knob_changes_the_picture(page, site, name, i):
-    page.goto(f"{site}/{name}.html")
-    place = wake(page)[i]
-    for control in place.locator("[data-knob]").all():
-        before = place.locator(".vg-pictures").inner_html()
-        at_start = position_of(control) == 0
-        keys = ("ArrowRight", "ArrowLeft")
-        if control.get_attribute("type") != "range":
-            keys = ("ArrowDown", "ArrowUp")
-        press(control, keys[0] if at_start else keys[1])
-        assert place.locator(".vg-pictures").inner_html() != before
+def test_a_turned_knob_changes_the_picture(visit):
+    for place in visit.explorers:
+        for control in place.locator("[data-knob]").all():
+            before = place.locator(".vg-pictures").inner_html()
+            at_start = position_of(control) == 0
+            keys = ("ArrowRight", "ArrowLeft")
+            if control.get_attribute("type") != "range":
+                keys = ("ArrowDown", "ArrowUp")
+            press(control, keys[0] if at_start else keys[1])
+            assert place.locator(".vg-pictures").inner_html() != before
 
 
 def test_each_name_in_a_legend_has_its_color_beside_it(page, site):

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import PAGES, SITE, wait_until
+from conftest import PAGES, PHONE, SITE, wait_until
 from PIL import Image
 
 from vgcourse import plotting
 
+TWIN = 'class="vg-figure only-light'
 FIGURES = [page for page in PAGES if "vg-figure" in (SITE / f"{page}.html").read_text()]
+# Where one page stands for all: the one with the most figures.
+RICHEST = max(FIGURES, key=lambda page: (SITE / f"{page}.html").read_text().count(TWIN))
 LOADED = "figure => figure.complete && figure.naturalWidth"
 SIZES = "all => all.map(f => [f.clientWidth, f.clientHeight])"
 # Explorers stand in the place of their stills once they are there.
@@ -66,20 +69,34 @@ def test_picture_is_small_and_keeps_to_the_palette(file: Path):
     assert shades <= set(plotting.THEMES[theme].values())
 
 
+def shown(page):
+    """The figures in sight: of each pair of twins the one of the theme."""
+    figures = [figure for figure in page.locator(SHOWN).all() if figure.is_visible()]
+    assert len(figures) == page.locator(SHOWN).count() / 2
+    return figures
+
+
 @pytest.mark.parametrize("theme", plotting.THEMES)
-@pytest.mark.parametrize("name", FIGURES)
-def test_figures_stand_on_the_paper_of_the_theme(page, site, name, theme):
-    page.emulate_media(color_scheme=theme)
-    page.goto(f"{site}/{name}.html")
-    shown = [figure for figure in page.locator(SHOWN).all() if figure.is_visible()]
-    assert len(shown) == page.locator(SHOWN).count() / 2
-    for figure in shown:
+def test_figures_stand_on_the_paper_of_the_theme(visit, theme):
+    visit.page.emulate_media(color_scheme=theme)
+    for figure in shown(visit.page):
         figure.scroll_into_view_if_needed()
-        wait_until(page, LOADED, figure.element_handle())
+        wait_until(visit.page, LOADED, figure.element_handle())
         for corner in lightness(figure.screenshot()):
             assert corner == 255 if theme == "light" else corner < 40
         style = figure.evaluate("f => [getComputedStyle(f).filter, f.closest('a')]")
         assert style == ["none", None]
+
+
+# On one page: it is the stylesheet of all that keeps the other twin from loading.
+@pytest.mark.parametrize("theme", plotting.THEMES)
+def test_the_twin_of_the_other_theme_is_not_loaded(page, site, theme):
+    page.emulate_media(color_scheme=theme)
+    page.goto(f"{site}/{RICHEST}.html")
+    for figure in shown(page):
+        figure.scroll_into_view_if_needed()
+        wait_until(page, LOADED, figure.element_handle())
+    assert [url for url in page.requests if f"-{theme}.svg" in url]
     other = {"light": "dark", "dark": "light"}[theme]
     assert not [url for url in page.requests if f"-{other}.svg" in url]
 
@@ -88,22 +105,26 @@ def test_figures_stand_on_the_paper_of_the_theme(page, site, name, theme):
 def test_without_javascript_the_light_figures_show(browser, site, theme):
     context = browser.new_context(java_script_enabled=False, color_scheme=theme)
     page = context.new_page()
-    page.goto(f"{site}/{FIGURES[-1]}.html")
-    for kind, shown in (("light", True), ("dark", False)):
+    page.goto(f"{site}/{RICHEST}.html")
+    for kind, is_shown in (("light", True), ("dark", False)):
         for figure in page.locator(f".vg-figure.only-{kind}").all():
-            assert figure.is_visible() == shown
+            assert figure.is_visible() == is_shown
     context.close()
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_figures_fit_a_phone_and_leave_the_page_where_it_is(page, site, name):
-    page.set_viewport_size({"width": 390, "height": 800})
-    page.goto(f"{site}/{name}.html")
+def test_figures_fit_a_phone(visit):
+    visit.page.set_viewport_size(PHONE)
+    widths = [figure.bounding_box()["width"] for figure in shown(visit.page)]
+    assert all(330 <= width <= 358 for width in widths)
+
+
+# On one page: it is a picture's size in the page, tested above, that keeps its place.
+def test_figures_leave_the_page_where_it_is_when_they_arrive(page, site):
+    page.set_viewport_size(PHONE)
+    page.goto(f"{site}/{RICHEST}.html")
     figures = page.locator(f"{SHOWN}.only-light")
     before = figures.evaluate_all(SIZES)
     for figure in figures.all():
         figure.scroll_into_view_if_needed()
     page.wait_for_load_state("networkidle")
-    after = figures.evaluate_all(SIZES)
-    assert np.array(after) == pytest.approx(np.array(before), abs=1)
-    assert all(330 <= width <= 358 for width, _ in after)
+    assert figures.evaluate_all(SIZES) == pytest.approx(np.array(before), abs=1)

@@ -29,19 +29,17 @@ def mark(page: Page, chapter: str):
     return page.locator(f".bd-docs-nav a[href^='{own}']:has(.vg-mark)")
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_each_exercise_has_its_box_beside_its_solution(page, site, chapter):
-    page.goto(f"{site}/{chapter}.html")
-    wait_until(page, "() => !document.querySelector('.vg-arriving')")
-    solutions = page.locator("summary", has_text="Solution")
-    boxes = page.locator(".vg-solved")
-    assert boxes.count() == solutions.count() > 0
+def test_each_exercise_has_its_box_beside_its_solution(visit):
+    solutions = visit.page.locator("summary", has_text="Solution")
+    boxes = visit.page.locator(".vg-solved")
+    assert boxes.count() == solutions.count()
+    assert boxes.count() > 0 or visit.name not in CHAPTERS
     for box, solution in zip(boxes.all(), solutions.all(), strict=True):
         one, other = box.bounding_box(), solution.bounding_box()
         assert abs(one["y"] - other["y"]) < 8
     for index in range(boxes.count()):
         name = f"Solved, exercise {index + 1}"
-        expect(page.get_by_role("checkbox", name=name)).to_have_count(1)
+        expect(visit.page.get_by_role("checkbox", name=name)).to_have_count(1)
 
 
 def test_marks_are_kept_shown_and_read_aloud(page, site):
