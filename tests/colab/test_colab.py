@@ -20,17 +20,12 @@ LAUNCHER = Path(__file__).with_name("launcher.py")
 PINS = (ROOT / "tests/colab.txt").read_text("utf-8").splitlines()[1:]
 PATHS = sorted(ROOT.glob("notebooks/*.ipynb"))
 
-# With small networks where a panel asks for their size: the button is tried, and what
-# large ones compute, the chapter has shown above.
 PRESS = """\
 import ipywidgets
 
 for shown in list(Out.values()):
     if isinstance(shown, ipywidgets.VBox):
-        *controls, row, message = shown.children
-        for control in controls:
-            if control.description in ("Width", "Batch"):
-                control.value = 8
+        *_, row, message = shown.children
         row.children[0].click()
         print(message.value)
 """
