@@ -30,10 +30,8 @@ serve:                ## build the course and serve it on this machine
 	@echo "[3/3] Serving the course"
 	@$(PYTHON_ENV) tools/serve.py
 
-# The book's build runs every notebook, and a test compares what they said with what is
-# stored: `make notebooks` would run them once more.
 test: env             ## lint, types, unit tests, notebooks here and as in Colab, PDF, book, browser tests
-	@$(PYTHON_ENV) tools/steps.py lint types unit colab , pdf book browser
+	@$(PYTHON_ENV) tools/steps.py lint types unit notebooks colab , pdf book browser
 
 env:                  ## make .venv, with the pinned requirements
 	@sh tools/environment.sh

@@ -4,7 +4,7 @@
     python tools/run_notebooks.py notebooks/NAME.ipynb  some of them
 
 What is stored is text, LaTeX and small pictures: enough for Colab and GitHub to show
-something before anything runs, and for the tests to compare. What differs from one
+something before anything runs, and for strict nbval to compare. What differs from one
 run or machine to the next (times, widget models, kernel details) is left out.
 """
 
