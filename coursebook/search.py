@@ -19,6 +19,38 @@ FILE = "_static/search-texts.js"
 # What readers type: what else it may be called here.
 SYNONYMS = {
     "xavier": ["glorot"],
+    "swish": ["silu"],
+    "kaiming_uniform": ["he", "he_uniform", "kaiming"],
+    "kaiming_normal": ["he", "he_normal", "kaiming"],
+    "xavier_uniform": ["glorot", "glorot_uniform"],
+    "xavier_normal": ["glorot", "glorot_normal"],
+    "kaiming_uniform_": ["he", "he_uniform", "kaiming"],
+    "kaiming_normal_": ["he", "he_normal", "kaiming"],
+    "xavier_uniform_": ["glorot", "glorot_uniform"],
+    "xavier_normal_": ["glorot", "glorot_normal"],
+    "decrease": ["falls", "fall"],
+    "decreasing": ["falls", "fall"],
+    "drop": ["falls", "fall"],
+    "stuck": ["stays", "stay"],
+    "flat": ["stays", "level"],
+    "plateau": ["stays", "level"],
+    "converge": ["learns", "train"],
+    "layernorm": ["normalization"],
+    "batchnorm": ["normalization"],
+    "rmsnorm": ["normalization"],
+    "groupnorm": ["normalization"],
+    "lr": ["learning rate", "step"],
+    "amp": ["autocast", "float16"],
+    "half": ["float16"],
+    "mixed": ["float16", "bfloat16"],
+    "underflow": ["subnormal"],
+    "dying": ["dead"],
+    "nans": ["nan"],
+    "diverges": ["nan", "exploding"],
+    "diverge": ["nan", "exploding"],
+    "blows": ["exploding"],
+    "clip": ["clipping"],
+    "weights": ["weight"],
     "glorot": ["xavier"],
     "kaiming": ["he"],
     "he": ["kaiming"],
@@ -32,6 +64,40 @@ SYNONYMS = {
     "denormal": ["subnormal"],
     "varphi": ["phi"],
 }
+# What the course may not treat, and what stands nearest to it here.
+NEAR = {
+    "adamw": ["adam", "optimizer"],
+    "lion": ["adam", "optimizer"],
+    "lamb": ["adam", "optimizer"],
+    "spike": ["spikes", "exploding"],
+    "spikes": ["exploding"],
+    "layernorm": ["normalization"],
+    "batchnorm": ["normalization"],
+    "transformer": ["attention", "residual"],
+    "transformers": ["attention", "residual"],
+    "lstm": ["recurrent", "gates"],
+    "gru": ["recurrent", "gates"],
+    "rnn": ["recurrent"],
+    "dropout": ["random"],
+    "gan": ["saturation"],
+    "resnet": ["skip", "residual"],
+    "mup": ["width", "initialization"],
+    "warmup": ["learning"],
+    "tensorflow": ["keras", "pytorch"],
+}
+# The page for those who tell a symptom, in a sentence; and one that is a list.
+SYMPTOMS = "book/my_network.html"
+LISTS = "book/references.html"
+# Words of sentences that say nothing about the place.
+SILENT_WORDS = [
+    *("my", "i", "me", "we", "why", "does", "do", "did", "how"),
+    *("what", "which", "who", "when", "where", "can", "could", "should", "would"),
+    *("get", "gets", "after", "before", "have", "has", "had", "too", "so"),
+    *("very", "just", "use", "used", "using", "from", "with", "about", "any"),
+    *("all", "only", "still", "always", "never", "am", "been", "being", "its"),
+    *("it's", "than", "go", "goes", "going", "make", "doesn", "don", "isn"),
+    *("t", "s", "vs", "or", "model", "help", "problem"),
+]
 CONVERTER = LatexNodes2Text(math_mode="text", strict_latex_spaces=False)
 SILENT = (nodes.section, nodes.title, nodes.raw, nodes.comment)
 ASIDE = {"cell_code_output", "glossary", "sd-stretched-link"}
@@ -106,7 +172,14 @@ def on_finished(app: Sphinx, exception: Exception | None) -> None:
         }
         for name in (root, *app.env.toctree_includes[root])
     ]
-    data = {"pages": pages, "synonyms": SYNONYMS}
+    data = {
+        "pages": pages,
+        "synonyms": SYNONYMS,
+        "near": NEAR,
+        "silent": SILENT_WORDS,
+        "symptoms": SYMPTOMS,
+        "lists": LISTS,
+    }
     (Path(app.outdir) / FILE).write_text(
         f"const searchTexts = {json.dumps(data, ensure_ascii=False)};\n", "utf-8"
     )

@@ -1,7 +1,13 @@
 """What the search looks into: formulas in Unicode, prose before code, no outputs."""
 
+import json
+import re
+
 import pytest
+from address import ROOT
 from docutils import nodes
+from py_mini_racer import MiniRacer
+from sphinx.search.en import SearchEnglish
 
 from coursebook import search
 
@@ -54,3 +60,107 @@ def test_each_section_and_term_is_found_for_itself(doctree):
         ("Inner", "inner", "Deep."),
         ("gain", "term-gain", "A number."),
     ]
+
+
+# What practitioners ask --------------------------------------------------------------
+
+
+def texts(name: str) -> dict[str, object]:
+    """Return a page as the build saves it, roughly: its sections from the source."""
+    path = ROOT / name
+    if (ROOT / f"{name}.md").exists():
+        source = (ROOT / f"{name}.md").read_text("utf-8")
+    else:
+        cells = json.loads(path.with_suffix(".ipynb").read_text("utf-8"))["cells"]
+        source = "\n\n".join("".join(cell["source"]) for cell in cells)
+    source = re.sub(r"(?s)^---.*?---", "", source)
+    source = re.sub(r"\$+([^$]+)\$+", lambda tex: search.unicode(tex[1]), source)
+    parts = re.split(r"(?m)^#{1,3} (?=[A-Z*])", source)
+    sections = []
+    for number, part in enumerate(parts[1:]):
+        title, _, text = part.partition("\n")
+        anchor = re.sub(r"\W+", "-", title.lower()).strip("-") if number else ""
+        sections.append([title, anchor, " ".join(text.split())])
+    return {"title": sections[0][0], "address": f"{name}.html", "sections": sections}
+
+
+@pytest.fixture(scope="module")
+def engine() -> MiniRacer:
+    """The search in an engine without a browser, over the pages' sources."""
+    toc = (ROOT / "book/_toc.yml").read_text("utf-8")
+    names = re.findall(r"(?m)^(?:root| *- file): (\S+)$", toc)
+    data = {
+        "pages": [texts(name) for name in names if name != "book/glossary"],
+        "synonyms": search.SYNONYMS,
+        "near": search.NEAR,
+        "silent": search.SILENT_WORDS,
+        "symptoms": search.SYMPTOMS,
+        "lists": search.LISTS,
+    }
+    english = SearchEnglish({})
+    script = (ROOT / "js/site/search.js").read_text("utf-8")
+    alone = re.sub(r"(?m)^import .*$", "", script)
+    engine = MiniRacer()
+    engine.eval(
+        f"""
+        {english.js_stemmer_code}
+        const stopwords = {json.dumps(sorted(english.stopwords))};
+        const searchTexts = {json.dumps(data)};
+        const Search = {{}};
+        {alone}
+        const asked = (query) => {{
+          const {{ found, notes }} = search(query);
+          const places = found.map((one) => `${{one.page.address}}#${{one.anchor}}`);
+          return JSON.stringify({{ places, notes: notes.join(" ") }});
+        }};
+        """
+    )
+    return engine
+
+
+# The query, where one of its first three places must be, and what is said besides.
+PAGE = "book/my_network.html"
+CHAPTER = "notebooks/0"
+QUERIES = [
+    ("AdamW", f"{PAGE}#learning-rate", ""),
+    ("bf16", f"{PAGE}#number-format", ""),
+    ("kaiming_uniform", f"{CHAPTER}6_initialization.html", ""),
+    ("nn.init.xavier_uniform_", f"{CHAPTER}6_initialization.html", ""),
+    ("xavier", f"{CHAPTER}6_initialization.html", ""),
+    ("swish", f"{CHAPTER}5_rectifiers.html#bend-the-corner", ""),
+    ("LayerNorm", f"{PAGE}#scale", ""),
+    ("layer norm", f"{PAGE}#scale", ""),
+    ("spike", f"{PAGE}#what-this-page-does-not-treat", ""),
+    ("first layer gradient 1e-9", f"{PAGE}#read-it", ""),
+    ("my loss is NaN", f"{PAGE}#read-it", ""),
+    ("loss nan after a few steps", f"{PAGE}#read-it", ""),
+    ("dead relu", f"{PAGE}#dead-units", ""),
+    ("dying ReLU", f"{PAGE}#dead-units", ""),
+    ("GELU init", f"{PAGE}#the-table-to-bookmark", ""),
+    ("which initialization for tanh", f"{CHAPTER}6_initialization.html", ""),
+    ("gradient clipping", f"{PAGE}#learning-rate", ""),
+    ("fp16 underflow", f"{CHAPTER}2_linear_chain.html", ""),
+    ("learning rate too high", f"{PAGE}#learning-rate", ""),
+    ("saturated sigmoid", f"{CHAPTER}4_saturation.html", ""),
+    ("loss stays at 2.3", f"{PAGE}#learning-rate", ""),
+    ("nn.Linear default initialization", f"{PAGE}#default-weights", ""),
+    ("fan_in fan_out", f"{CHAPTER}6_initialization.html", ""),
+    ("leaky relu slope", f"{CHAPTER}5_rectifiers.html", ""),
+    ("gradeint vanishes", "book/intro.html", "Shown for “gradient”."),
+    ("intialization", f"{CHAPTER}6_initialization.html", "Shown for “initialization”"),
+    ("sigmiod", f"{CHAPTER}4_saturation.html", "Shown for “sigmoid”."),
+    ("autocast", f"{PAGE}#number-format", ""),
+    ("calculate_gain", f"{PAGE}#the-table-to-bookmark", ""),
+    ("he init", f"{CHAPTER}6_initialization.html", ""),
+    ("conv2d std", f"{PAGE}#default-weights", ""),
+    ("dropout", "", "“dropout” is not in this course. Near it: random."),
+    ("zebra", "", "“zebra” is not in this course."),
+]
+
+
+@pytest.mark.parametrize(("query", "place", "note"), QUERIES)
+def test_a_practitioner_finds_the_place(engine, query, place, note):
+    answer = json.loads(engine.call("asked", query))
+    first = answer["places"][:3]
+    assert not place or any(found.startswith(place) for found in first), answer
+    assert answer["notes"] == "" if note == "" else note in answer["notes"]

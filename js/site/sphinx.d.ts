@@ -8,7 +8,14 @@ interface Page {
   sections: Section[];
 }
 
-declare const searchTexts: { pages: Page[]; synonyms: Record<string, string[]> };
+declare const searchTexts: {
+  pages: Page[];
+  synonyms: Record<string, string[]>;
+  near: Record<string, string[]>;
+  silent: string[];
+  symptoms: string;
+  lists: string;
+};
 declare const stopwords: string[];
 declare const Search: { performSearch: (query: string) => void };
 declare class Stemmer {
