@@ -153,7 +153,6 @@ QUERIES = [
     ("calculate_gain", f"{PAGE}#the-table-to-bookmark", ""),
     ("he init", f"{CHAPTER}6_initialization.html", ""),
     ("conv2d std", f"{PAGE}#default-weights", ""),
-    ("dropout", "", "“dropout” is not in this course. Near it: random."),
     ("zebra", "", "“zebra” is not in this course."),
 ]
 

@@ -123,7 +123,8 @@ function count() {
     for (const [title, , text] of page.sections) {
       places += 1;
       const here = [...words(title), ...words(text)].map(({ word }) => word);
-      for (const word of new Set(here)) sections.set(word, (sections.get(word) ?? 0) + 1);
+      for (const word of new Set(here))
+        sections.set(word, (sections.get(word) ?? 0) + 1);
     }
   }
 }
@@ -169,11 +170,15 @@ function meant(asked) {
   if (has(asked) || synonyms.some(has)) return { words: [asked], note: "" };
   const near = (searchTexts.near[asked] ?? []).filter(has);
   const absent = `“${asked}” is not in this course.`;
-  if (near.length) return { words: near, note: `${absent} Near it: ${near.join(", ")}.` };
+  if (near.length)
+    return { words: near, note: `${absent} Near it: ${near.join(", ")}.` };
   const parts = asked.split("_").filter(Boolean);
   if (parts.length > 1) {
     const found = parts.map(meant);
-    const note = found.map((part) => part.note).join(" ").trim();
+    const note = found
+      .map((part) => part.note)
+      .join(" ")
+      .trim();
     return { words: found.flatMap((part) => part.words), note };
   }
   const known = [...all, ...Object.keys(searchTexts.synonyms)];
