@@ -147,7 +147,11 @@ QUERIES = [
     ("fan_in fan_out", f"{CHAPTER}6_initialization.html", ""),
     ("leaky relu slope", f"{CHAPTER}5_rectifiers.html", ""),
     ("gradeint vanishes", "book/intro.html", "Shown for “gradient”."),
-    ("intialization", f"{CHAPTER}6_initialization.html", "Shown for “initialization”"),
+    (
+        "intialization",  # codespell:ignore intialization
+        f"{CHAPTER}6_initialization.html",
+        "Shown for “initialization”",
+    ),
     ("sigmiod", f"{CHAPTER}4_saturation.html", "Shown for “sigmoid”."),
     ("autocast", f"{PAGE}#number-format", ""),
     ("calculate_gain", f"{PAGE}#the-table-to-bookmark", ""),
