@@ -66,9 +66,15 @@ PREDICTED = {"sigma_w": 1.0, "sigma_b": 0.1}
 CALLS: dict[str, dict[str, dict[str, Any]]] = {
     "activations": {
         "elu": {"alpha": 1.0},
+        "from_function": {"function": np.tanh, "derivative": None, "name": "own"},
         "get": {"activation": "tanh"},
         "leaky_relu": {"slope": 0.1},
+        "name_of": {"activation": "tanh"},
         "prelu": {"slope": 0.1},
+    },
+    "critical": {
+        "critical_point": {"activation": "tanh", "q": 0.5},
+        "critical_sigma_w": {"activation": "tanh", "sigma_b": 0.1},
     },
     "data": {
         "digits": {},
@@ -136,7 +142,16 @@ CALLS: dict[str, dict[str, dict[str, Any]]] = {
             "stride": 1,
         },
         "get": {"initializer": "he_normal"},
+        "lsuv": {
+            "inputs": np.eye(3),
+            "widths": [3, 2],
+            "function": np.tanh,
+            "rng": 0,
+            "dtype": "float32",
+        },
+        "name_of": {"initializer": "he_normal"},
         "orthogonal": WEIGHTS,
+        "pytorch_default": WEIGHTS,
         "standard_deviation": {
             "initializer": "he_normal",
             "fan_in": 3,
@@ -191,6 +206,11 @@ CALLS: dict[str, dict[str, dict[str, Any]]] = {
             "dtype": "float32",
         },
     },
+    "phases": {
+        "correlation_map": {"c": 0.5, "activation": "tanh", **PREDICTED, "q": 0.5},
+        "length_map": {"q": 0.5, "activation": "tanh", **PREDICTED},
+        "phase_diagram": {"activation": "tanh", **PREDICTED},
+    },
     "products": {
         "log10_norms": {"matrices": CHAIN, "x": [1.0, 2.0]},
         "log10_products": {"factors": [1.0, 2.0]},
@@ -198,6 +218,7 @@ CALLS: dict[str, dict[str, dict[str, Any]]] = {
         "lyapunov_exponents": {"matrices": CHAIN},
     },
     "profiles": {
+        "alikeness": {"h": [[1.0, 2.0], [2.0, 1.0]]},
         "log10_rms": {"values": [1.0, 2.0]},
         "profile_of": {
             "forward_pass": FORWARD,

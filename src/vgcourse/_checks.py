@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 FloatArray = NDArray[np.floating[Any]]
+LARGEST_STD = 1e150  # its square is still a number, and that times another one too
 RNGLike = int | np.random.SeedSequence | np.random.Generator
 
 
@@ -138,7 +139,7 @@ def check_mean(input_rms: object, input_mean: object) -> tuple[float, float]:
 def check_sequence(name: str, value: object) -> Sequence[Any]:
     """Return `value` as a list, or say that `name` must be a sequence."""
     is_number = isinstance(value, np.ndarray) and value.ndim == 0
-    if isinstance(value, str) or is_number or not isinstance(value, Iterable):
+    if isinstance(value, str | bytes) or is_number or not isinstance(value, Iterable):
         message = f"{name} must be a sequence, got {shown(value)}"
         raise TypeError(message)
     return list(value)
@@ -173,6 +174,7 @@ def check_array(
     ndim: int | None = None,
     min_ndim: int = 0,
     at_least: float = -np.inf,
+    at_most: float = np.inf,
 ) -> FloatArray:
     """Return `value` as a float array, or say what in it is not a finite number.
 
@@ -199,6 +201,9 @@ def check_array(
         raise ValueError(message)
     if (array < at_least).any():
         message = f"{name} must be at least {at_least:g}, got {array.min():g}"
+        raise ValueError(message)
+    if (array > np.float64(at_most)).any():
+        message = f"{name} must be at most {at_most:g}, got {array.max():g}"
         raise ValueError(message)
     return array
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vgcourse._checks import FloatArray, check_array
+from vgcourse._checks import LARGEST_STD, FloatArray, check_array
 from vgcourse._curves import FARTHEST, Indices, LengthCurves, falling_root
 from vgcourse.activations import Activation
 from vgcourse.activations import get as get_activation
@@ -100,7 +100,7 @@ def critical_sigma_w(
     array([1.    , 1.3956])
     """
     phi = get_activation(activation)
-    bias = check_array("sigma_b", sigma_b, at_least=0)
+    bias = check_array("sigma_b", sigma_b, at_least=0, at_most=LARGEST_STD)
     square_b = (bias**2).astype(np.float64).ravel()
     curves = LengthCurves(phi)
 

@@ -426,10 +426,14 @@ def lsuv(
     >>> float(np.abs(W[0, 0]))
     1.0
     """
-    widths = [check_count("widths", width) for width in widths]
+    widths = [check_count("widths", n) for n in check_sequence("widths", widths)]
     if len(widths) < 2:
         message = f"widths must be at least 2 numbers, got {widths}"
         raise ValueError(message)
+    given: object = function
+    if not callable(given):
+        message = f"function must be a function of an array, got {shown(given)}"
+        raise TypeError(message)
     h: FloatArray = check_array("inputs", inputs, ndim=2).astype(np.float64)
     if h.shape[1] != widths[0]:
         message = f"inputs must have shape (batch, {widths[0]}), got {h.shape}"

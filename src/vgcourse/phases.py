@@ -12,7 +12,7 @@ from math import log, pi
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vgcourse._checks import FloatArray, check_array, check_real
+from vgcourse._checks import LARGEST_STD, FloatArray, check_array, check_real
 from vgcourse._curves import (
     FARTHEST,
     ApartCurves,
@@ -89,8 +89,8 @@ def length_map(
     phi = get_activation(activation)
     q, weight, bias = _broadcast(
         q=check_array("q", q, at_least=0),
-        sigma_w=check_array("sigma_w", sigma_w, at_least=0),
-        sigma_b=check_array("sigma_b", sigma_b, at_least=0),
+        sigma_w=check_array("sigma_w", sigma_w, at_least=0, at_most=LARGEST_STD),
+        sigma_b=check_array("sigma_b", sigma_b, at_least=0, at_most=LARGEST_STD),
     )
     signal = gaussian_mean(lambda u: phi.function(u) ** 2, variance=q, kinks=phi.kinks)
     return weight**2 * signal + bias**2
@@ -150,8 +150,8 @@ def correlation_map(
         far = correlation.flat[np.abs(correlation).argmax()]
         message = f"c must be from -1 to 1, got {far:g}"
         raise ValueError(message)
-    weight = check_real("sigma_w", sigma_w, at_least=0)
-    bias = check_real("sigma_b", sigma_b, at_least=0)
+    weight = check_real("sigma_w", sigma_w, at_least=0, at_most=LARGEST_STD)
+    bias = check_real("sigma_b", sigma_b, at_least=0, at_most=LARGEST_STD)
     variance = check_real("q", q, at_least=0)
     if variance == 0:
         message = f"q must be above 0, got {q}"
@@ -282,8 +282,8 @@ def phase_diagram(
     """
     phi = get_activation(activation)
     weight, bias = _broadcast(
-        sigma_w=check_array("sigma_w", sigma_w, at_least=0),
-        sigma_b=check_array("sigma_b", sigma_b, at_least=0),
+        sigma_w=check_array("sigma_w", sigma_w, at_least=0, at_most=LARGEST_STD),
+        sigma_b=check_array("sigma_b", sigma_b, at_least=0, at_most=LARGEST_STD),
     )
     shape = weight.shape
     weight, bias = weight.ravel(), bias.ravel()

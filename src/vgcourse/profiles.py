@@ -228,7 +228,11 @@ def alikeness(h: ArrayLike) -> float:
 
     Examples are along the first axis; NaN for fewer than two, or where all is zero.
     """
-    states = np.asarray(h, dtype=np.float64)
+    states = as_array("h", h)
+    if states.dtype.kind not in "fiu":
+        message = f"h must be an array of real numbers, got dtype {states.dtype}"
+        raise TypeError(message)
+    states = states.astype(np.float64)
     if states.ndim < 2 or len(states) < 2:
         return np.nan
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
