@@ -19,7 +19,7 @@ EXERCISES: list[Exercise] = [
         mistakes=[
             Mistake(
                 ((GOOD + BAD) / 2) ** YEARS,
-                "that is the average over all investors, held up by a few lucky ones",
+                "that is the average, held up by a few lucky stretches of twenty years",
             ),
             Mistake(
                 (GOOD * BAD) ** YEARS,
@@ -37,7 +37,7 @@ EXERCISES: list[Exercise] = [
         ],
         solution=r"A good year and a bad one multiply by $1.5 \cdot 0.6 = 0.9$. Twenty "
         r"years are, typically, ten such pairs: $0.9^{10} = 0.35$. The average, "
-        r"$1.05^{20} = 2.65$, belongs to a few lucky investors.",
+        r"$1.05^{20} = 2.65$, belongs to a few lucky stretches of twenty years.",
     ),
     Number(
         "03.2",
