@@ -106,14 +106,14 @@ class Patient(Explorer):
             "{first|times} on its way from the last of {depth} layers to the first."
         ),
         Sentence(
-            "The network learns: after 200 steps its loss is {end|plain}, where "
-            "guessing has 2.30.",
+            "The network learns: over the last 20 of 200 steps its loss is {end|plain}, "
+            "where guessing has 2.30.",
             where="fate",
             equals=0,
         ),
         Sentence(
-            "The network does not learn: after 200 steps its loss is {end|plain}, and "
-            "guessing has 2.30.",
+            "The network does not learn: over the last 20 of 200 steps its loss is "
+            "{end|plain}, and guessing has 2.30.",
             where="fate",
             equals=1,
         ),
