@@ -106,8 +106,8 @@ class Patient(Explorer):
             "{first|times} on its way from the last of {depth} layers to the first."
         ),
         Sentence(
-            "The network learns: over the last 20 of 200 steps its loss is {end|plain}, "
-            "where guessing has 2.30.",
+            "The network learns: over the last 20 of 200 steps its loss is "
+            "{end|plain}, where guessing has 2.30.",
             where="fate",
             equals=0,
         ),
