@@ -9,7 +9,8 @@ from vgcourse.exercises.kinds import Array, Choice, Exercise, Mistake, Number
 WEIGHT, OUTPUT = 5.0, 0.9
 # Of four units that put out 0.5, 0.5, 0.999 and 0.001.
 SLOPES = [output * (1 - output) for output in (0.5, 0.5, 0.999, 0.001)]
-SQUARES = sum(slope**2 for slope in SLOPES)
+# fsum, since the last digit of sum differs from one Python to the next.
+SQUARES = math.fsum(slope**2 for slope in SLOPES)
 # Gains that keep the gradient of thirty tanh layers, and of wide sigmoid layers;
 # a test finds both anew.
 LEVEL, LEVEL_SIGMOID = 1.2356, 10.15
@@ -115,7 +116,7 @@ EXERCISES: list[Exercise] = [
                 "that would do if all four units were steep; two are saturated",
             ),
             Mistake(
-                1 / sum(SLOPES),
+                1 / math.fsum(SLOPES),
                 "that adds up the slopes; random terms add up in their squares",
             ),
             Mistake(
