@@ -33,6 +33,7 @@ BUILD = ROOT / "book" / "_build" / "pdf"
 PAPER = BUILD / "html" / "paper.html"
 PDF = build_book.PDF
 LOG = ROOT / ".make" / "pdf.log"
+LONG = 30  # lines of code that a page need not hold together
 # As in build_book, and what stands on the first page.
 MADE_OF = (*build_book.CODE, *build_book.PAGES, "tools/build_pdf.py")
 # Where a link leads: the number of a page, counted from 0, and the height on it.
@@ -112,6 +113,9 @@ def prepare(article: Tag) -> None:
     for code in article.select("details.hide"):  # a code cell, not a solution
         code.summary.decompose()
         code.unwrap()
+    for code in article.select(".cell_input"):
+        if code.get_text().count("\n") > LONG:
+            code["class"] = [*code["class"], "vg-long"]
     for folded in article.select("details"):
         folded["open"] = ""
     for unneeded in article.select("a.headerlink, script"):

@@ -152,6 +152,7 @@ def test_a_guess_is_made_by_touch(phone, site, kind):
         slider.tap(position={"x": slider.bounding_box()["width"] - 8, "y": 10})
         expected = pytest.approx(data["high"], rel=0.3)
     else:
+        place.locator(".vg-stage").first.scroll_into_view_if_needed()
         box = place.locator(".vg-stage").first.bounding_box()
         left, right = box["x"] + 64, box["x"] + box["width"] - 20
         scrolled = phone.evaluate("scrollY")

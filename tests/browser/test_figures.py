@@ -79,6 +79,7 @@ def shown(page):
 @pytest.mark.parametrize("theme", plotting.THEMES)
 def test_figures_stand_on_the_paper_of_the_theme(visit, theme):
     visit.page.emulate_media(color_scheme=theme)
+    wait_until(visit.page, "t => document.documentElement.dataset.theme === t", theme)
     for figure in shown(visit.page):
         figure.scroll_into_view_if_needed()
         wait_until(visit.page, LOADED, figure.element_handle())
