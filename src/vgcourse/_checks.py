@@ -1,6 +1,6 @@
 """Types of the package's arguments, and the one-line errors for bad ones."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any
@@ -61,6 +61,14 @@ def check_flag(name: str, value: object) -> bool:
         message = f"{name} must be True or False, got {shown(value)}"
         raise TypeError(message)
     return bool(value)
+
+
+def check_function(name: str, value: object) -> Callable[..., Any]:
+    """Return `value` if it can be called, or say that `name` must be a function."""
+    if not callable(value):
+        message = f"{name} must be a function, got {shown(value)}"
+        raise TypeError(message)
+    return value
 
 
 def check_choice(name: str, value: object, choices: Iterable[str]) -> str:
@@ -167,6 +175,18 @@ def as_array(name: str, value: object) -> NDArray[Any]:
         raise ValueError(message) from None
 
 
+def as_real_array(name: str, value: object) -> FloatArray:
+    """Return `value` as a float array, or say that it must hold real numbers.
+
+    float16, float32 and float64 are kept; anything else becomes float64.
+    """
+    array = as_array(name, value)
+    if array.dtype.kind not in "fiu":
+        message = f"{name} must be an array of real numbers, got dtype {array.dtype}"
+        raise TypeError(message)
+    return array if array.dtype.kind == "f" else array.astype(np.float64)
+
+
 def check_array(
     name: str,
     value: ArrayLike,
@@ -176,16 +196,8 @@ def check_array(
     at_least: float = -np.inf,
     at_most: float = np.inf,
 ) -> FloatArray:
-    """Return `value` as a float array, or say what in it is not a finite number.
-
-    float16, float32 and float64 are kept; anything else becomes float64.
-    """
-    array = as_array(name, value)
-    if array.dtype.kind not in "fiu":
-        message = f"{name} must be an array of real numbers, got dtype {array.dtype}"
-        raise TypeError(message)
-    if array.dtype.kind != "f":
-        array = array.astype(np.float64)
+    """Return `value` as `as_real_array`, or say what in it is not a finite number."""
+    array = as_real_array(name, value)
     if ndim is not None and array.ndim != ndim:
         message = f"{name} must have {ndim} dimensions, got shape {array.shape}"
         raise ValueError(message)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from vgcourse._checks import FloatArray, shown
+from vgcourse._checks import FloatArray, check_function
 
 Function = Callable[[FloatArray], FloatArray]
 
@@ -27,13 +27,11 @@ def elementwise(name: str, function: object) -> Function:
     ValueError, TypeError
         If it does not return one finite number for each it is given.
     """
-    if not callable(function):
-        message = f"{name} must be a function, got {shown(function)}"
-        raise TypeError(message)
+    phi = check_function(name, function)
 
     def called(z: FloatArray) -> FloatArray:
         with np.errstate(all="ignore"):
-            return np.asarray(function(z), dtype=z.dtype)
+            return np.asarray(phi(z), dtype=z.dtype)
 
     values = called(_PLACES)
     if values.shape != _PLACES.shape:

@@ -7,7 +7,14 @@ import numpy as np
 from numpy.polynomial import chebyshev, legendre
 from numpy.typing import ArrayLike
 
-from vgcourse._checks import FloatArray, check_array, check_real, check_sequence, shown
+from vgcourse._checks import (
+    FloatArray,
+    check_array,
+    check_function,
+    check_real,
+    check_sequence,
+    shown,
+)
 
 Function = Callable[[FloatArray], FloatArray]
 
@@ -77,7 +84,7 @@ def gaussian_mean(
     >>> gaussian_mean(np.square, variance=[1.0, 4.0])
     array([1., 4.])
     """
-    _check_function("function", function)
+    check_function("function", function)
     v = check_array("variance", variance).astype(np.float64)
     if (v < 0).any():
         message = f"variance must be at least 0, got {v.min():g}"
@@ -134,8 +141,8 @@ def gaussian_pair_mean(
     >>> gaussian_pair_mean(np.sign, np.sign, correlation=[0.0, 0.5]).round(6)
     array([0.      , 0.333333])
     """
-    _check_function("first", first)
-    _check_function("second", second)
+    check_function("first", first)
+    check_function("second", second)
     kinks = tuple(_check_kinks(kinks))
     if second_variance is None:
         second_variance = variance
@@ -163,12 +170,6 @@ def gaussian_pair_mean(
             kinks=kinks,
         )
     return means
-
-
-def _check_function(name: str, function: object) -> None:
-    if not callable(function):
-        message = f"{name} must be a function, got {shown(function)}"
-        raise TypeError(message)
 
 
 def _check_kinks(kinks: object) -> list[float]:

@@ -20,6 +20,7 @@ from vgcourse._checks import (
     check_count,
     check_dtype,
     check_flag,
+    check_function,
     check_name,
     check_real,
     check_rng,
@@ -430,10 +431,7 @@ def lsuv(
     if len(widths) < 2:
         message = f"widths must be at least 2 numbers, got {widths}"
         raise ValueError(message)
-    given: object = function
-    if not callable(given):
-        message = f"function must be a function of an array, got {shown(given)}"
-        raise TypeError(message)
+    check_function("function", function)
     h: FloatArray = check_array("inputs", inputs, ndim=2).astype(np.float64)
     if h.shape[1] != widths[0]:
         message = f"inputs must have shape (batch, {widths[0]}), got {h.shape}"

@@ -11,6 +11,7 @@ from vgcourse import activations
 from vgcourse._checks import (
     FloatArray,
     as_array,
+    as_real_array,
     check_choice,
     check_count,
     check_sequence,
@@ -228,11 +229,7 @@ def alikeness(h: ArrayLike) -> float:
 
     Examples are along the first axis; NaN for fewer than two, or where all is zero.
     """
-    states = as_array("h", h)
-    if states.dtype.kind not in "fiu":
-        message = f"h must be an array of real numbers, got dtype {states.dtype}"
-        raise TypeError(message)
-    states = states.astype(np.float64)
+    states = as_real_array("h", h).astype(np.float64)
     if states.ndim < 2 or len(states) < 2:
         return np.nan
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
