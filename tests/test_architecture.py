@@ -42,6 +42,7 @@ ALLOWED = {
     "profiles": {"numpy", "vgcourse.activations"},
     "_moments": {
         "numpy",
+        "vgcourse._hermite",
         "vgcourse._passes",
         "vgcourse.activations",
         "vgcourse.gaussian",
@@ -66,6 +67,7 @@ ALLOWED = {
     "_curves": {
         "numpy",
         "vgcourse._hermite",
+        "vgcourse._moments",
         "vgcourse.activations",
         "vgcourse.gaussian",
     },

@@ -1,7 +1,6 @@
 """Means over the preactivations of a layer as smooth curves, quick at many points.
 
-Each curve is cut into pieces of two octaves of q; on a piece, its logarithm is a
-Chebyshev series in log q, made when it is first asked for.
+The logarithm of each is a `Curve` that is a series from the first point on.
 """
 
 from collections.abc import Callable
@@ -14,47 +13,17 @@ from numpy.typing import NDArray
 
 from vgcourse._checks import FloatArray
 from vgcourse._hermite import squared_coefficients
+from vgcourse._moments import Curve
 from vgcourse.activations import Activation
 from vgcourse.gaussian import gaussian_mean
 
 Indices = NDArray[np.intp]
 
 FARTHEST = 40.0  # |log₂ q| from which a variance counts as 0 or infinite
-_NODES = 24  # per piece, in log q
 _ANGLES = 64  # from 0 to π/2
 
-_PLACES = chebyshev.chebpts1(_NODES)
-_FIT = np.linalg.inv(chebyshev.chebvander(_PLACES, _NODES - 1))
 _ANGLE_PLACES = chebyshev.chebpts1(_ANGLES)
 _ANGLE_FIT = np.linalg.inv(chebyshev.chebvander(_ANGLE_PLACES, _ANGLES - 1))
-
-
-class _Pieces:
-    """Chebyshev coefficients per piece of log₂ q, made once each."""
-
-    def __init__(
-        self, at_nodes: Callable[[FloatArray], FloatArray], columns: int
-    ) -> None:
-        self._at_nodes = at_nodes  # from q, shape (nodes,), to values (nodes, columns)
-        self._columns = columns
-        self._made: dict[int, FloatArray] = {}
-
-    def at(self, log2_q: FloatArray) -> FloatArray:
-        """Return all columns at each point, shape (points, columns)."""
-        number = np.floor(log2_q / 2).astype(int)
-        pieces, which = np.unique(number, return_inverse=True)
-        values = np.empty((log2_q.size, self._columns))
-        for place, piece in enumerate(pieces.tolist()):
-            here = which == place
-            powers = chebyshev.chebvander(log2_q[here] - 2 * piece - 1, _NODES - 1)
-            values[here] = powers @ self._coefficients(piece)
-        return values
-
-    def _coefficients(self, piece: int) -> FloatArray:
-        if piece not in self._made:
-            q = 4.0**piece * 2 ** (_PLACES + 1)
-            self._made[piece] = _FIT @ self._at_nodes(q)
-        return self._made[piece]
 
 
 class LengthCurves:
@@ -62,10 +31,10 @@ class LengthCurves:
 
     def __init__(self, activation: Activation) -> None:
         self._activation = activation
-        self._pieces = _Pieces(self._at_nodes, 3)
+        self._curves = Curve(self._exact, often=1)
 
-    def _at_nodes(self, q: FloatArray) -> FloatArray:
-        phi = self._activation
+    def _exact(self, log2_q: FloatArray) -> FloatArray:
+        phi, q = self._activation, np.exp2(log2_q)
 
         def mean(function: Callable[[FloatArray], FloatArray]) -> FloatArray:
             return gaussian_mean(function, variance=q, kinks=phi.kinks)
@@ -80,7 +49,7 @@ class LengthCurves:
 
     def at(self, log2_q: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return the three curves at these points."""
-        signal, steepness, slope = self._pieces.at(log2_q).T
+        signal, steepness, slope = self._curves.at(log2_q).T
         return signal, steepness, slope
 
 
@@ -107,22 +76,21 @@ class ApartCurves:
 
     def __init__(self, activation: Activation) -> None:
         self._activation = activation
-        self._pieces = _Pieces(self._at_nodes, _ANGLES)
+        self._curves = Curve(self._exact, often=1)
 
-    def _at_nodes(self, q: FloatArray) -> FloatArray:
+    def _exact(self, log2_q: FloatArray) -> FloatArray:
+        q = np.exp2(log2_q)
         squares, complete = squared_coefficients(self._activation, q)
-        if not complete.all():
-            return np.full((_NODES, _ANGLES), np.nan)
         # (1 − cᵏ)/(1 − c) = 1 + c + … + cᵏ⁻¹: nothing is lost as c comes to 1.
         beyond = np.cumsum(squares[:, ::-1], axis=-1)[:, ::-1][:, 1:]
         c = np.cos((_ANGLE_PLACES + 1) * (pi / 4))
         powers = c ** np.arange(beyond.shape[1])[:, None]
         values: FloatArray = np.log(beyond @ powers / q[:, None]) @ _ANGLE_FIT.T
-        return values
+        return np.where(complete[:, None], values, np.nan)  # so is then the piece
 
     def at(self, log2_q: FloatArray) -> AlongTheAngle:
         """Return R of each point as a function of θ."""
-        values = self._pieces.at(log2_q).T
+        values = self._curves.at(log2_q).T
         return AlongTheAngle(values, chebyshev.chebder(values) * (4 / pi))
 
 

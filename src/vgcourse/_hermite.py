@@ -21,18 +21,27 @@ _STEP = 1 / 32  # the rule of equal steps gains digits exponentially for a smoot
 _LOST = 1e-12  # of E φ², beyond the last degree
 
 
-@lru_cache(maxsize=1)
-def _rule() -> tuple[FloatArray, FloatArray]:
-    """Return places z, and per place and degree what turns φ(√q z) into a_k."""
-    z = np.arange(-_REACH, _REACH + _STEP / 2, _STEP)
-    polynomials = np.empty((_DEGREES, z.size))
+def projection(z: FloatArray, weights: FloatArray | float, degrees: int) -> FloatArray:
+    """Return what turns φ(√q z) at these places into a_k, shape (places, degrees).
+
+    `weights` are those of a rule that integrates over z.
+    """
+    polynomials = np.empty((degrees, z.size))
     # Weighted by √density, so that no degree leaves the range of numbers.
     polynomials[0] = np.exp(-(z**2) / 4) / (2 * pi) ** 0.25
     polynomials[1] = z * polynomials[0]
-    for k in range(1, _DEGREES - 1):
+    for k in range(1, degrees - 1):
         two_below = sqrt(k) * polynomials[k - 1]
         polynomials[k + 1] = (z * polynomials[k] - two_below) / sqrt(k + 1)
-    return z, (polynomials * polynomials[0] * _STEP).T
+    found: FloatArray = (polynomials * polynomials[0] * weights).T
+    return found
+
+
+@lru_cache(maxsize=1)
+def _rule() -> tuple[FloatArray, FloatArray]:
+    """Return places z in equal steps, and their projection."""
+    z = np.arange(-_REACH, _REACH + _STEP / 2, _STEP)
+    return z, projection(z, _STEP, _DEGREES)
 
 
 def squared_coefficients(

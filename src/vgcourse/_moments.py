@@ -15,6 +15,7 @@ from numpy.polynomial import chebyshev, legendre
 from numpy.typing import NDArray
 
 from vgcourse._checks import FloatArray
+from vgcourse._hermite import projection
 from vgcourse._passes import SAFE
 from vgcourse.activations import Activation
 from vgcourse.gaussian import gaussian_mean
@@ -35,15 +36,22 @@ class Curve:
     ----------
     exact : callable
         From log2 q, shape (points,), to values of shape (points, columns); smooth.
+    often : int
+        Points that a piece is asked for until it becomes a series.
     """
 
-    def __init__(self, exact: Callable[[FloatArray], FloatArray]) -> None:
+    def __init__(
+        self, exact: Callable[[FloatArray], FloatArray], *, often: int = _OFTEN
+    ) -> None:
         self._exact = exact
+        self._often = often
         self._series: dict[float, FloatArray] = {}
         self._asked: Counter[float] = Counter()
 
     def at(self, log2_q: FloatArray) -> FloatArray:
         """Return the values, shape (points, columns)."""
+        if log2_q.size == 0:
+            return self.at(np.zeros(1))[:0]  # with the columns that there are
         pieces = np.floor(log2_q / 2)
         if log2_q.size == 1:
             numbers, counts = [float(pieces[0])], [1]
@@ -70,7 +78,7 @@ class Curve:
             if number in self._series or not abs(number) <= SAFE:
                 continue
             self._asked[number] += count
-            if self._asked[number] >= _OFTEN:
+            if self._asked[number] >= self._often:
                 often.append(number)
         if often:
             places = [2 * number + 1 + _PLACES for number in often]
@@ -170,10 +178,7 @@ def moments(activation: Activation) -> Moments:
 
 # Pairs ------------------------------------------------------------------------------
 #
-# With Hermite polynomials He_k, φ(√q z) = Σ a_k He_k(z)/√k!, and for unit Gaussians x
-# and y of correlation c only equal degrees meet (F. G. Mehler, 1866):
-#
-#     E[φ(√q x) φ(√q y)] = Σ a_k² cᵏ.
+# The series of `_hermite`, cut short: what lies beyond is known from φ's slopes.
 
 _DEGREES = 128
 _REACH = 11.0
@@ -183,19 +188,11 @@ _LEGENDRE, _WEIGHTS = legendre.leggauss(20)
 
 
 def _rule(cuts: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return places z, and what turns φ(√q z) there into the coefficients a_k."""
+    """Return places z, fine where φ bends, and their projection."""
     edges = np.unique(np.clip(np.concatenate([-_CUTS, [0.0], _CUTS, cuts]), -11, 11))
     middle, half = (edges[1:] + edges[:-1]) / 2, np.diff(edges) / 2
     z = (middle[:, None] + half[:, None] * _LEGENDRE).ravel()
-    weights = (half[:, None] * _WEIGHTS).ravel()
-    # Weighted by √density, so that no degree leaves the range of numbers.
-    polynomials = np.empty((_DEGREES, z.size))
-    polynomials[0] = np.exp(-(z**2) / 4) / (2 * pi) ** 0.25
-    polynomials[1] = z * polynomials[0]
-    for k in range(1, _DEGREES - 1):
-        two_below = sqrt(k) * polynomials[k - 1]
-        polynomials[k + 1] = (z * polynomials[k] - two_below) / sqrt(k + 1)
-    return z, (polynomials * polynomials[0] * weights).T
+    return z, projection(z, (half[:, None] * _WEIGHTS).ravel(), _DEGREES)
 
 
 @lru_cache(maxsize=1)
